@@ -1,0 +1,142 @@
+"""Commands for the database: the embedded server, upgrades, tuning, and the Vienna classification."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import rich_click as click
+
+from logosim.cli.display import console, errors
+from logosim.database import checks, embedded, tuning
+from logosim.domain.vienna import canonical
+from logosim.errors import ConfigurationError, RecordError, ViennaCodeError
+from logosim.runtime import Runtime, database_url, upgrade_database
+from logosim.settings import Settings
+
+
+@click.group()
+def db() -> None:
+    """The database: start, stop, status, upgrade, psql, tune."""
+
+
+def _embedded_only(settings: Settings) -> None:
+    if settings.database_url:
+        raise ConfigurationError(
+            "LOGOSIM_DATABASE_URL selects a server of yours; logosim does not start or stop it.",
+            hint="Unset it to use the embedded server.",
+        )
+
+
+@db.command()
+@click.pass_obj
+def start(settings: Settings) -> None:
+    """Start the embedded server and bring it to this version."""
+    _embedded_only(settings)
+    upgrade_database(settings)
+    console.print(f"Running; data in {settings.data_dir}", highlight=False, soft_wrap=True)
+
+
+@db.command()
+@click.pass_obj
+def stop(settings: Settings) -> None:
+    """Stop the embedded server; the data stays."""
+    _embedded_only(settings)
+    stopped = embedded.stop(settings.data_dir)
+    console.print("Stopped." if stopped else "It was not running.")
+
+
+@db.command()
+@click.pass_obj
+def status(settings: Settings) -> None:
+    """Say which database is used, its versions, and what it holds."""
+    if not settings.database_url and not embedded.running(settings.data_dir):
+        console.print(f"The embedded server in {settings.data_dir} is not running.", highlight=False, soft_wrap=True)
+        sys.exit(3)
+    with Runtime.open(settings) as runtime:
+        versions = checks.versions(database_url(settings))
+        active = runtime.models.active()
+        console.print(f"Postgres   {versions.postgres}", highlight=False)
+        console.print(f"pgvector   {versions.pgvector}", highlight=False)
+        console.print(f"model      {active.name}", highlight=False)
+        console.print(f"marks      {runtime.marks.count():,}", highlight=False)
+        for state, count in runtime.work.status().items():
+            console.print(f"{state:<10} {count:,}", highlight=False)
+
+
+@db.command()
+@click.pass_obj
+def upgrade(settings: Settings) -> None:
+    """Bring the database to this version: revisions, functions, classification, bundled model."""
+    report = upgrade_database(settings)
+    for line in report.lines():
+        console.print(line, highlight=False)
+
+
+@db.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
+    """Open psql on the database; further ARGUMENTS are psql's own."""
+    executable = embedded.binary("psql")
+    os.execv(executable, [str(executable), database_url(settings), *arguments])  # noqa: S606
+
+
+@db.command()
+@click.option("--apply", is_flag=True, help="Write them for the embedded server and restart it.")
+@click.pass_obj
+def tune(settings: Settings, apply: bool) -> None:
+    """Print settings of Postgres that suit this machine, or apply them to the embedded server."""
+    recommended = tuning.recommended()
+    if apply:
+        _embedded_only(settings)
+        embedded.apply_settings(settings.data_dir, recommended)
+        errors.print("Applied; the server was restarted.")
+    for name, value in recommended.items():
+        console.print(f"{name} = {value}", highlight=False)
+
+
+@click.group()
+def vienna() -> None:
+    """The Vienna classification of figurative elements."""
+
+
+@vienna.command("import", epilog="Example: logosim vienna import vienna_codes.csv")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def import_file(settings: Settings, file: Path) -> None:
+    """Take in an official list: a CSV FILE with the columns code and heading.
+
+    Headings of the file replace the short labels that logosim brings for categories and divisions.
+    """
+    with Runtime.open(settings) as runtime:
+        count = runtime.vienna.import_rows(_rows(file))
+    console.print(f"{count:,} codes taken in.", highlight=False)
+
+
+@vienna.command("show", epilog="Example: logosim vienna show 03.07")
+@click.argument("code")
+@click.pass_obj
+def show(settings: Settings, code: str) -> None:
+    """Print the heading of CODE and of the codes below it."""
+    with Runtime.open(settings) as runtime:
+        for found, label in runtime.vienna.headings(canonical(code)):
+            console.print(f"{found:<9} {label}", highlight=False, markup=False)
+
+
+def _rows(file: Path) -> Iterator[tuple[str, str]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            if not {"code", "heading"} <= set(reader.fieldnames or ()):
+                raise RecordError(f"{file} has no columns code and heading.")
+            for row in reader:
+                try:
+                    yield canonical(row["code"] or ""), (row["heading"] or "").strip()
+                except ViennaCodeError as error:
+                    raise RecordError(f"{file}, line {reader.line_num}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{file} cannot be read: {error}") from None

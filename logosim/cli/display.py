@@ -1,0 +1,88 @@
+"""What the commands print: the consoles, the progress bar and the table of hits."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from logosim.domain.hit import Answer, Hit
+
+console = Console()
+errors = Console(stderr=True)
+
+_RISK_STYLE = {"identical": "bold red", "high": "red", "medium": "yellow", "low": "dim"}
+
+
+def progress_bar(unit: str) -> Progress:
+    """A bar on stderr with the count, the elapsed time and the time left."""
+    return Progress(
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=errors,
+    )
+
+
+def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
+    """Print an answer for a person, or as one JSON object for a program.
+
+    Args:
+        answer: what the search found.
+        as_json: print JSON to stdout and nothing else.
+        reasons: for how many of the first hits every channel's sentence is printed.
+    """
+    if as_json:
+        print(json.dumps(dataclasses.asdict(answer), ensure_ascii=False, default=str))  # noqa: T201
+        return
+    if not answer.hits:
+        console.print("No earlier mark passes the filter.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading, justify in (("#", "right"), ("score", "right"), ("risk", "left"), ("mark", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table.add_column("year", justify="right")
+    table.add_column("Vienna", overflow="ellipsis", no_wrap=True, max_width=26)
+    table.add_column("id", no_wrap=True, style="dim")
+    for hit in answer.hits:
+        table.add_row(
+            str(hit.rank),
+            f"{hit.score:.3f}",
+            f"[{_RISK_STYLE.get(hit.risk, '')}]{hit.risk}[/]",
+            escape(hit.text or f"({hit.file})"),
+            str(hit.year or ""),
+            " ".join(hit.vienna_codes),
+            str(hit.mark_id),
+        )
+    console.print(table)
+    for hit in answer.hits[:reasons]:
+        _print_reasons(hit)
+    console.print(_summary(answer), style="dim", highlight=False)
+
+
+def _print_reasons(hit: Hit) -> None:
+    console.print(f"\n[bold]{hit.rank}. {escape(hit.text or hit.file)}[/] {hit.score:.3f}", highlight=False)
+    for item in hit.evidence:
+        console.print(
+            f"   {item.channel:<9}{item.value:.2f} x {item.weight:.2f} = {item.contribution:.3f}  {escape(item.sentence)}",
+            highlight=False,
+        )
+
+
+def _summary(answer: Answer) -> str:
+    total = answer.timings_ms.get("total", 0.0)
+    stages = ", ".join(f"{name} {ms:.0f}" for name, ms in answer.timings_ms.items() if name != "total")
+    complete = "complete" if answer.complete else "not complete"
+    heard = f'Text compared: "{answer.query_text}". ' if answer.query_text else ""
+    return (
+        f"\n{heard}{answer.candidates} candidates ({answer.route}, {complete}) "
+        f"in {total:.0f} ms ({stages}); model {answer.model}."
+    )

@@ -1,0 +1,87 @@
+"""Commands that bring marks in: read records, run workers, look at the queue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from logosim.cli.display import console, errors, progress_bar
+from logosim.cli.workforce import Workforce
+from logosim.domain.ingest import IngestReport
+from logosim.ingest import l3d
+from logosim.ingest.flow import ingest as ingest_flow
+from logosim.runtime import Runtime
+from logosim.settings import Settings
+
+
+@click.command(epilog="Example: logosim ingest ~/l3d && logosim worker --until-empty")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--source", default="l3d", show_default=True, help="Name of the data set or register the marks come from.")
+@click.pass_obj
+def ingest(settings: Settings, path: Path, source: str) -> None:
+    """Take in an L3D folder: JSON files and pictures. Running it again takes in only what changed."""
+    with Runtime.open(settings, role="logosim_worker") as runtime:
+        report = ingest_folder(runtime, path, source)
+        waiting = runtime.work.pending()
+    print_report(report)
+    if waiting:
+        errors.print(f"{waiting:,} marks wait for a worker: logosim worker --until-empty", highlight=False)
+
+
+def ingest_folder(runtime: Runtime, path: Path, source: str) -> IngestReport:
+    """Ingest an L3D folder with a progress bar."""
+    reading = l3d.read(path, source)
+    with progress_bar("records") as bar:
+        task = bar.add_task("Reading", total=l3d.count_hint(path))
+        report = ingest_flow(
+            reading, runtime.ingest_store, source=source, path=path, progress=lambda read: bar.update(task, completed=read)
+        )
+        bar.update(task, total=report.read, completed=report.read)
+    return report
+
+
+def print_report(report: IngestReport) -> None:
+    """Counts of an ingestion, and why records were rejected."""
+    console.print(
+        f"{report.read:,} records: {report.inserted:,} new, {report.updated:,} changed, {report.unchanged:,} unchanged, "
+        f"{report.rejected_count:,} rejected; {report.queued:,} queued.",
+        highlight=False,
+    )
+    for reason, count in sorted(report.rejected_by_reason.items()):
+        console.print(f"  {count:>8,} {reason}", highlight=False)
+    if report.rejected_count:
+        errors.print("Each one with file and line: select * from logosim.ingest_reject", highlight=False)
+
+
+@click.command(epilog="Example: logosim worker --until-empty --processes 2")
+@click.option("--until-empty", is_flag=True, help="End when nothing is left to do.")
+@click.option("--processes", type=click.IntRange(1, 64), help="Worker processes; unset: one for each core.")
+@click.option("--batch", type=click.IntRange(1, 256), default=16, show_default=True, help="Marks per claim.")
+@click.pass_obj
+def worker(settings: Settings, until_empty: bool, processes: int | None, batch: int) -> None:
+    """Work off the queue: look at pictures, store their features."""
+    with Runtime.open(settings, role="logosim_worker") as runtime:
+        count = processes or settings.inference_threads
+        with Workforce(settings, processes=count, batch=batch, until_empty=until_empty) as workforce:
+            workforce.watch(runtime.work)
+        states = runtime.work.status()
+    if dead := states.get("dead", 0):
+        errors.print(f"{dead:,} marks could not be finished: logosim work --dead", highlight=False)
+
+
+@click.command(epilog="Example: logosim work --dead, then logosim work --retry")
+@click.option("--dead", is_flag=True, help="List marks that were set aside, with their last error.")
+@click.option("--retry", is_flag=True, help="Queue the marks that were set aside once more.")
+@click.pass_obj
+def work(settings: Settings, dead: bool, retry: bool) -> None:
+    """Say what is queued, leased and set aside."""
+    with Runtime.open(settings, role="logosim_worker") as runtime:
+        if retry:
+            console.print(f"{runtime.work.retry_dead():,} marks queued again.", highlight=False)
+        if dead:
+            for letter in runtime.work.dead_letters():
+                console.print(f"{letter.mark_id} {letter.file}: {letter.error}", highlight=False, markup=False)
+            return
+        for state, count in runtime.work.status().items():
+            console.print(f"{state:<8} {count:,}", highlight=False)

@@ -1,0 +1,49 @@
+"""Options that several commands share, turned into domain values once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from logosim.domain.parse import parse_codes, parse_weights, parse_years
+from logosim.domain.query import Filter, Weights
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def search_options(function: Function) -> Function:
+    """Add filters, weights, `--k` and `--json` to a search command."""
+    for option in reversed(
+        (
+            click.option("--vienna", multiple=True, metavar="CODE", help="Only marks with one of these codes (03, 03.07, 03.07.01)."),
+            click.option("--vienna-all", multiple=True, metavar="CODE", help="Only marks with every one of these codes."),
+            click.option("--year", metavar="FROM:TO", help="Only these years: 2010:2015, 2010:, :2015 or 2012."),
+            click.option("--source", multiple=True, metavar="NAME", help="Only marks of this source."),
+            click.option("--has-text/--no-text", default=None, help="Only marks with, or without, a verbal element."),
+            click.option("--weights", metavar="LIST", help="Weights of channels, such as look=1,sound=0.5."),
+            click.option("--k", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many hits."),
+            click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def filter_of(given: dict[str, Any]) -> Filter:
+    """The filter that the options of `search_options` describe."""
+    year_from, year_to = parse_years(given["year"]) if given["year"] else (None, None)
+    return Filter(
+        vienna_any=parse_codes(given["vienna"]),
+        vienna_all=parse_codes(given["vienna_all"]),
+        year_from=year_from,
+        year_to=year_to,
+        sources=tuple(given["source"]),
+        has_text=given["has_text"],
+    )
+
+
+def weights_of(given: dict[str, Any]) -> Weights:
+    """The weights that `--weights` describes, or the defaults."""
+    return parse_weights(given["weights"]) if given["weights"] else Weights()

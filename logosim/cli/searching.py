@@ -1,0 +1,76 @@
+"""Commands that ask: by picture, by stored mark, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import rich_click as click
+
+from logosim.cli.display import print_answer
+from logosim.cli.options import filter_of, search_options, weights_of
+from logosim.domain.parse import parse_codes
+from logosim.errors import PictureError
+from logosim.runtime import Runtime
+from logosim.settings import Settings
+
+_ROLE = "logosim_api"
+
+
+@click.command(epilog="Example: logosim search logo.png --text ACME --vienna 03.07 --year 2010: --k 10")
+@click.argument("picture", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--text", help="The mark's verbal element; unset: what can be read in the picture.")
+@click.option("--codes", multiple=True, metavar="CODE", help="Vienna codes of the picture itself, compared with those of the hits.")
+@search_options
+@click.pass_obj
+def search(settings: Settings, picture: Path, text: str | None, codes: tuple[str, ...], **given: Any) -> None:
+    """Search with a PICTURE: which earlier marks could it be confused with?"""
+    data = read_picture(picture)
+    with Runtime.open(settings, role=_ROLE) as runtime:
+        answer = runtime.pipeline.by_picture(
+            data,
+            text=text,
+            vienna_codes=parse_codes(codes),
+            filter=filter_of(given),
+            weights=weights_of(given),
+            k=given["k"],
+        )
+    print_answer(answer, as_json=given["as_json"])
+
+
+@click.command(epilog="Example: logosim similar 0d3c1f2e-5a6b-8c7d-9e0f-112233445566 --k 10")
+@click.argument("mark_id", type=click.UUID)
+@search_options
+@click.pass_obj
+def similar(settings: Settings, mark_id: UUID, **given: Any) -> None:
+    """Search with a stored mark, by its id; the mark itself is left out."""
+    with Runtime.open(settings, role=_ROLE) as runtime:
+        answer = runtime.pipeline.by_mark(mark_id, filter=filter_of(given), weights=weights_of(given), k=given["k"])
+    print_answer(answer, as_json=given["as_json"])
+
+
+@click.command(epilog="Example: logosim text FILDOR --year :2015")
+@click.argument("name")
+@click.option("--codes", multiple=True, metavar="CODE", help="Vienna codes to compare with those of the hits.")
+@search_options
+@click.pass_obj
+def text(settings: Settings, name: str, codes: tuple[str, ...], **given: Any) -> None:
+    """Search with a NAME: marks that are spelt or sound alike."""
+    with Runtime.open(settings, role=_ROLE) as runtime:
+        answer = runtime.pipeline.by_text(
+            name, vienna_codes=parse_codes(codes), filter=filter_of(given), weights=weights_of(given), k=given["k"]
+        )
+    print_answer(answer, as_json=given["as_json"])
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a picture the user named.
+
+    Raises:
+        PictureError: there is no such file or it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read: {error.strerror}.") from None

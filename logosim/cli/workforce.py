@@ -1,0 +1,84 @@
+"""Several worker processes, started, watched and stopped together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+from logosim.cli.display import errors, progress_bar
+from logosim.errors import LogosimError
+from logosim.settings import Settings
+
+_RESTARTS = 20  # a picture that kills its worker is set aside after five attempts; this many are no accident
+
+
+class Queue(Protocol):
+    """What the progress bar asks of the queue."""
+
+    def pending(self) -> int:
+        """Marks queued or leased."""
+
+
+class Workforce:
+    """Worker processes as a context: all of them are gone when it ends, however it ends."""
+
+    def __init__(self, settings: Settings, *, processes: int, batch: int, until_empty: bool) -> None:
+        self._command = [sys.executable, "-m", "workers", f"--batch={batch}", *(["--until-empty"] if until_empty else [])]
+        # One thread a process: several processes on few cores work off more than one process with several threads.
+        threads = max(1, settings.inference_threads // processes)
+        self._environment = {**os.environ, "LOGOSIM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
+        self._processes = [self._start() for _ in range(processes)]
+        self._restarts = 0
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._command, env=self._environment)  # noqa: S603  our own interpreter and module
+
+    def watch(self, queue: Queue) -> None:
+        """Show progress until every worker has ended, replacing workers that were killed.
+
+        Raises:
+            LogosimError: a worker ended with an error, or workers are killed again and again.
+        """
+        total = queue.pending()
+        with progress_bar("marks") as bar:
+            task = bar.add_task("Extracting", total=total)
+            try:
+                while any(process.poll() is None for process in self._processes):
+                    self._replace_killed()
+                    left = queue.pending()
+                    total = max(total, left)
+                    bar.update(task, total=total, completed=total - left)
+                    time.sleep(0.5)
+                self._replace_killed()
+            except KeyboardInterrupt:
+                errors.print("Finishing the batches at hand ...")
+                return
+            bar.update(task, completed=total - queue.pending())
+
+    def _replace_killed(self) -> None:
+        for place, process in enumerate(self._processes):
+            code = process.poll()
+            if code is None or code == 0:
+                continue
+            if code > 0:
+                raise LogosimError(f"A worker ended with exit code {code}; its message stands above.")
+            self._restarts += 1
+            if self._restarts > _RESTARTS:
+                raise LogosimError(f"Workers were killed {_RESTARTS} times; the queue keeps what is not done.")
+            errors.print(f"A worker was killed (signal {-code}); another takes its place.", highlight=False)
+            self._processes[place] = self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self._processes:
+            process.wait()

@@ -1,0 +1,97 @@
+"""What is answered: candidates of stage 1, and hits with their evidence after stage 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from logosim.domain.features import FloatArray, PatchArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredMark:
+    """A mark as the database holds it, with its features under the active model where they are already there."""
+
+    mark_id: UUID
+    source: str
+    file: str
+    text: str | None  # brand text of the record
+    vienna_codes: tuple[str, ...]
+    year: int | None
+    picture_location: str
+    picture_sha256: str
+    width: int | None  # of the decoded picture, pixels; None until extracted
+    height: int | None
+    embedding: FloatArray | None  # float32 [dimensions] of unit length; None until extracted
+    patches: PatchArray | None  # int8 [grid, grid, patch_dimensions]; None until extracted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """An earlier mark that stage 1 found, with all that stage 2 needs to judge it."""
+
+    mark_id: UUID
+    source: str
+    file: str
+    text: str | None
+    normalised_text: str | None
+    phonemes: str | None  # transcriptions by profile, joined by "|"
+    vienna_codes: tuple[str, ...]
+    year: int | None
+    picture_location: str
+    channels: tuple[str, ...]  # which stage-1 channels found it: "look", "spelling", "sound"
+    cosine: float | None  # -1..1; None if the query has no picture
+    patches: PatchArray | None  # int8 [grid, grid, patch_dimensions]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSet:
+    """Stage 1's answer."""
+
+    candidates: tuple[Candidate, ...]
+    route: str  # "hnsw", "exact" or "name"
+    passed: int | None  # marks that pass the filter; None if unfiltered (not counted)
+    complete: bool  # True: no mark that passes the filter is missing for want of effort
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEvidence:
+    """What one channel says about one hit."""
+
+    channel: str
+    value: float  # raw value, 0..1
+    weight: float  # after leaving absent channels out; the weights of one hit add up to 1
+    contribution: float  # value * weight; the contributions of one hit add up to its score
+    sentence: str  # for a person
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An earlier mark with its score and the reasons for it."""
+
+    rank: int  # from 1
+    mark_id: UUID
+    score: float  # 0..1
+    risk: str  # "identical", "high", "medium" or "low"
+    source: str
+    file: str
+    text: str | None
+    vienna_codes: tuple[str, ...]
+    year: int | None
+    picture_location: str
+    found_by: tuple[str, ...]  # stage-1 channels
+    evidence: tuple[ChannelEvidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: the hits and how they were found."""
+
+    hits: tuple[Hit, ...]
+    model: str  # name of the active model
+    query_text: str | None  # the text that was compared, given or read
+    route: str
+    candidates: int  # how many stage 1 handed to stage 2
+    passed: int | None
+    complete: bool
+    timings_ms: dict[str, float]  # by stage, and "total"

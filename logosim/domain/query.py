@@ -1,0 +1,77 @@
+"""What is asked: the features of a query, the filter on earlier marks, and the weights of the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from uuid import UUID
+
+from logosim.domain.features import Features
+from logosim.errors import FilterError, WeightsError
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which earlier marks are asked about. An empty filter keeps all."""
+
+    vienna_any: tuple[str, ...] = ()  # canonical codes of any level; at least one must be carried
+    vienna_all: tuple[str, ...] = ()  # canonical codes of any level; every one must be carried
+    year_from: int | None = None  # inclusive
+    year_to: int | None = None  # inclusive
+    sources: tuple[str, ...] = ()
+    has_text: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.year_from is not None and self.year_to is not None and self.year_from > self.year_to:
+            raise FilterError(f"The years {self.year_from} to {self.year_to} are an empty range.")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weight of each channel in the composite score. Only ratios matter; absent channels are left out."""
+
+    look: float = 0.35
+    shape: float = 0.25
+    sound: float = 0.20
+    spelling: float = 0.12
+    vienna: float = 0.08
+
+    def __post_init__(self) -> None:
+        values = self.as_dict().values()
+        if not all(0 <= value < float("inf") for value in values) or not any(value > 0 for value in values):
+            raise WeightsError()
+
+    def as_dict(self) -> dict[str, float]:
+        """Weights by channel name, in the order of evidence."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @classmethod
+    def parse(cls, given: Mapping[str, float]) -> Weights:
+        """Defaults replaced by what was given.
+
+        Raises:
+            WeightsError: an unknown channel, a negative weight, or all zero.
+        """
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(given) - known):
+            raise WeightsError(f"Unknown channel {unknown[0]!r}; channels are {', '.join(sorted(known))}.")
+        return cls(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question. At least one of `features`, `text` is there; what is absent leaves its channels out."""
+
+    features: Features | None = None
+    text: str | None = None  # brand text, given or read from the picture
+    vienna_codes: tuple[str, ...] = ()  # codes of the query itself (evidence), not a filter
+    filter: Filter = field(default_factory=Filter)
+    weights: Weights = field(default_factory=Weights)
+    k: int = 20  # hits wanted, 1..1000
+    exclude: UUID | None = None  # the queried mark itself, when it is a stored one
+
+    def __post_init__(self) -> None:
+        if self.features is None and not self.text:
+            raise FilterError("A query needs a picture or a text.")
+        if not 1 <= self.k <= 1000:
+            raise FilterError(f"k is {self.k}; it must be 1 to 1000.")

@@ -1,0 +1,100 @@
+"""Bytes to features: the one path that ingestion, search and evaluation share.
+
+decode -> trim the margin -> read the text -> mask it -> square canvas -> embed, with patch features from the same
+pass. The query and the index go through exactly this; treating them differently costs recall.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from logosim.domain.features import Features, RgbImage, TextLine
+from logosim.embedding.protocol import Embedder
+from logosim.errors import PictureError
+from logosim.imaging.canvas import canvas
+from logosim.imaging.decode import DecodeLimits, decode
+from logosim.imaging.mask import mask_text
+from logosim.imaging.trim import trim
+from logosim.ocr.protocol import TextReader
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One picture on its way to the model."""
+
+    canvas: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]  # [size, size, 3]
+    text: str | None
+    width: int
+    height: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """Turns pictures into features with the parts it is given.
+
+    It keeps no state of its own, so one instance may serve several threads as far as its reader and embedder allow.
+    """
+
+    reader: TextReader
+    embedder: Embedder
+    limits: DecodeLimits
+
+    def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+        """Features of each picture, or the error that says why it has none; in the order given.
+
+        A broken picture never spoils its batch: the others are embedded together in one model call.
+        """
+        seen = [self._see_or_error(data) for data in pictures]
+        usable = [item for item in seen if isinstance(item, Seen)]
+        if not usable:
+            return [item for item in seen if isinstance(item, PictureError)]
+        embedded = self.embedder.embed(np.stack([item.canvas for item in usable]))
+        features = iter(
+            Features(embedding, patches, item.text, item.width, item.height, item.sha256)
+            for item, embedding, patches in zip(usable, embedded.embeddings, embedded.patches, strict=True)
+        )
+        return [next(features) if isinstance(item, Seen) else item for item in seen]
+
+    def extract_one(self, picture: bytes) -> Features:
+        """Features of one picture.
+
+        Raises:
+            PictureError: the picture cannot be used.
+        """
+        (result,) = self.extract([picture])
+        if isinstance(result, PictureError):
+            raise result
+        return result
+
+    def _see_or_error(self, data: bytes) -> Seen | PictureError:
+        try:
+            return self.see(data)
+        except PictureError as error:
+            return error
+
+    def see(self, data: bytes) -> Seen:
+        """Everything before the model: what the model is shown, and the text that was read.
+
+        Raises:
+            PictureError: the picture cannot be used.
+        """
+        whole = decode(data, self.limits)
+        image = trim(whole)
+        lines = self.reader.read(image)
+        return Seen(
+            canvas=canvas(mask_text(image, lines), self.embedder.manifest.input_size),
+            text=_joined(lines),
+            width=whole.shape[1],
+            height=whole.shape[0],
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+
+
+def _joined(lines: Sequence[TextLine]) -> str | None:
+    return " ".join(line.text for line in lines).strip() or None
+

@@ -1,0 +1,156 @@
+"""The composition root: opens the pool, the model and the text reader, and hands everything its parts.
+
+A `Runtime` is one process's set of parts. Parts that cost time (model, text reader) are built at first use, so that
+a search by name or a look at the queue never loads a model. What is opened here is closed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from psycopg_pool import ConnectionPool
+
+from logosim.database import checks, embedded
+from logosim.database.upgrade import UpgradeReport, upgrade
+from logosim.domain.ingest import IngestReport
+from logosim.embedding.artifact import Manifest, bundled, load_manifest
+from logosim.embedding.onnx import OnnxEmbedder
+from logosim.errors import ModelMismatch
+from logosim.extract import Extractor
+from logosim.imaging.decode import DecodeLimits
+from logosim.ingest.uploads import ingest_uploads
+from logosim.ocr.protocol import TextReader
+from logosim.search.pipeline import Pipeline
+from logosim.settings import Settings
+from logosim.store.ingest import IngestStore
+from logosim.store.keys import KeyStore
+from logosim.store.marks import MarkStore
+from logosim.store.models import ModelStore
+from logosim.store.pool import open_pool
+from logosim.store.search import SearchStore
+from logosim.store.vienna import ViennaStore
+from logosim.store.work import WorkStore
+
+
+def database_url(settings: Settings) -> str:
+    """The database to use: the one that is set, or the embedded one, started if it is not running."""
+    return settings.database_url or embedded.start(settings.data_dir)
+
+
+def upgrade_database(settings: Settings) -> UpgradeReport:
+    """Bring the database to this version and register this process's model if none is active yet."""
+    url = database_url(settings)
+    report = upgrade(url)
+    with open_pool(url) as pool:
+        models = ModelStore(pool)
+        if models.find_active() is None:
+            manifest = load_manifest(settings.model_dir or bundled())
+            models.register(manifest, activate=True)
+    return report
+
+
+class Runtime:
+    """The parts of one process. Use as a context manager."""
+
+    def __init__(self, settings: Settings, pool: ConnectionPool) -> None:
+        self.settings = settings
+        self.pool = pool
+        self.marks = MarkStore(pool)
+        self.work = WorkStore(pool)
+        self.keys = KeyStore(pool)
+        self.models = ModelStore(pool)
+        self.vienna = ViennaStore(pool)
+        self.ingest_store = IngestStore(pool)
+
+    @classmethod
+    def open(cls, settings: Settings, *, role: str | None = None) -> Self:
+        """Open the database as `role` and check that it can be used.
+
+        Raises:
+            DatabaseError: it is down, too old, without pgvector or not migrated; the message says what to do.
+        """
+        url = database_url(settings)
+        checks.check_ready(url)
+        return cls(settings, open_pool(url, role=role))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back to the server."""
+        self.pool.close()
+
+    @property
+    def artifact(self) -> Path:
+        """Folder of the model this process embeds with."""
+        return self.settings.model_dir or bundled()
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the model is, checked against the active one.
+
+        Raises:
+            ModelMismatch: the database's features were made with another model.
+            NoActiveModel: none is registered.
+        """
+        manifest = load_manifest(self.artifact)
+        active = self.models.active()
+        if manifest.sha256 != active.artifact_sha256:
+            raise ModelMismatch(
+                f"This process has the model {manifest.name!r}, the database's features were made with {active.name!r}.",
+                hint="Set LOGOSIM_MODEL_DIR to the artifact of the active model.",
+            )
+        return manifest
+
+    @cached_property
+    def reader(self) -> TextReader:
+        """The text reader that the settings name."""
+        if self.settings.ocr == "easy":
+            from logosim.ocr.easy import EasyReader
+
+            return EasyReader()
+        if self.settings.ocr == "none":
+            from logosim.ocr.none import NoReader
+
+            return NoReader()
+        from logosim.ocr.rapid import RapidReader
+
+        return RapidReader(threads=self.settings.inference_threads)
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """Bytes to features, with the active model."""
+        _ = self.manifest
+        return Extractor(
+            reader=self.reader,
+            embedder=OnnxEmbedder(self.artifact, threads=self.settings.inference_threads),
+            limits=DecodeLimits(
+                max_bytes=self.settings.max_picture_bytes, max_pixels=self.settings.max_picture_pixels
+            ),
+        )
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The two-stage search."""
+        return Pipeline(extractor=lambda: self.extractor, store=SearchStore(self.pool))
+
+    def ready(self) -> None:
+        """Return if a search would work now.
+
+        Raises:
+            LogosimError: the database or the model would refuse it.
+        """
+        with self.pool.connection() as connection:
+            checks.check_connection(connection)
+        _ = self.manifest
+
+    def ingest_uploads(self, source: str, records: bytes, pictures: Mapping[str, bytes]) -> IngestReport:
+        """Take in marks whose pictures came with them; the pictures are kept in the data folder."""
+        return ingest_uploads(source, records, pictures, self.settings.picture_dir, self.ingest_store)

@@ -1,0 +1,194 @@
+"""The worker's loop: claim a batch under a lease, look at the pictures, store what was seen, finish.
+
+Everything that must not be lost is in the database: a worker killed at any instruction leaves its claim behind, the
+lease runs out, and another worker takes the batch. Features are stored and work is finished in one statement, so
+nothing is half-done; a worker whose lease has gone cannot write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from logosim.domain.features import Features
+from logosim.domain.work import Claim, ClaimedMark, Failure
+from logosim.errors import LeaseLost, LogosimError, PictureError
+
+logger = logging.getLogger(__name__)
+
+
+class WorkSource(Protocol):
+    """The queue as a worker needs it; `logosim.store.work.WorkStore` is the real one."""
+
+    def claim(self, worker: str, batch_size: int, lease: timedelta) -> Claim | None:
+        """Up to `batch_size` marks under one new lease; None if nothing can be claimed now."""
+
+    def heartbeat(self, claim: Claim, lease: timedelta) -> int:
+        """Extend the lease; how many marks it still covers."""
+
+    def finish(self, claim: Claim, done: Sequence[tuple[UUID, Features]]) -> None:
+        """Store features and finish the work, all or nothing."""
+
+    def fail(self, claim: Claim, failures: Sequence[Failure]) -> None:
+        """Give marks back with their errors, to be tried again or set aside."""
+
+    def release(self, claim: Claim) -> None:
+        """Give everything unfinished back without counting the attempt."""
+
+    def pending(self) -> int:
+        """Marks queued or leased."""
+
+
+class FeatureExtractor(Protocol):
+    """Turns pictures into features; `logosim.extract.Extractor` is the real one."""
+
+    def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+        """Features or the error for each picture, in order."""
+
+
+@dataclass(slots=True)
+class WorkReport:
+    """What one worker did."""
+
+    finished: int = 0
+    failed: int = 0
+    batches: int = 0
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("claim", "read", "extract", "store"), 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker with the parts it is given."""
+
+    name: str
+    work: WorkSource
+    extractor: FeatureExtractor
+    batch_size: int = 16
+    lease: timedelta = timedelta(seconds=60)
+    idle_wait_s: float = 0.5
+
+    def run(
+        self,
+        stop: threading.Event,
+        *,
+        until_empty: bool = False,
+        on_batch: Callable[[WorkReport], None] = lambda _: None,
+    ) -> WorkReport:
+        """Work until `stop` is set, or until nothing is left that this or another worker has yet to finish.
+
+        Raises:
+            LogosimError: the database went away or the model is not the active one. The work is not lost.
+        """
+        report = WorkReport()
+        while not stop.is_set():
+            with _timed(report, "claim"):
+                claim = self.work.claim(self.name, self.batch_size, self.lease)
+            if claim is None:
+                if until_empty and self.work.pending() == 0:
+                    break
+                stop.wait(self.idle_wait_s)
+                continue
+            try:
+                self._batch(claim, stop, report)
+            except LeaseLost:
+                logger.warning(
+                    "Lease lost, batch left to another worker",
+                    extra={"action": "lease_lost", "worker": self.name, "marks": len(claim.marks)},
+                )
+            on_batch(report)
+        return report
+
+    def _batch(self, claim: Claim, stop: threading.Event, report: WorkReport) -> None:
+        with self._heartbeat(claim):
+            with _timed(report, "read"):
+                pictures = [_read(mark) for mark in claim.marks]
+            if stop.is_set():
+                self.work.release(claim)
+                return
+            with _timed(report, "extract"):
+                readable = [data for data in pictures if isinstance(data, bytes)]
+                results = iter(self._extract(readable))
+                outcomes = [next(results) if isinstance(data, bytes) else data for data in pictures]
+        done: list[tuple[UUID, Features]] = []
+        failures: list[Failure] = []
+        for mark, outcome in zip(claim.marks, outcomes, strict=True):
+            if isinstance(outcome, Features):
+                done.append((mark.mark_id, outcome))
+            else:
+                failures.append(Failure(mark.mark_id, str(outcome), permanent=isinstance(outcome, PictureError)))
+        with _timed(report, "store"):
+            self.work.finish(claim, done)
+            if failures:
+                self.work.fail(claim, failures)
+        report.finished += len(done)
+        report.failed += len(failures)
+        report.batches += 1
+        logger.info(
+            "Batch stored",
+            extra={"action": "batch_stored", "worker": self.name, "marks": len(done), "failed": len(failures)},
+        )
+
+    def _extract(self, pictures: Sequence[bytes]) -> Sequence[Features | LogosimError]:
+        """Features, or errors to try again: a fault of a library on one picture must not end the worker.
+
+        From the second attempt on a mark is claimed alone, so the picture at fault is found and set aside with its
+        error, and its batch is not.
+        """
+        try:
+            return self.extractor.extract(pictures)
+        except LogosimError:
+            raise
+        except Exception as error:
+            logger.exception("Extraction failed", extra={"action": "extraction_failed", "pictures": len(pictures)})
+            return [LogosimError(f"{type(error).__name__}: {error}")] * len(pictures)
+
+    @contextmanager
+    def _heartbeat(self, claim: Claim) -> Iterator[None]:
+        """Extend the lease every third of its length while the batch is worked on."""
+        ended = threading.Event()
+
+        def beat() -> None:
+            while not ended.wait(self.lease.total_seconds() / 3):
+                try:
+                    self.work.heartbeat(claim, self.lease)
+                except LogosimError as error:  # finishing the batch will tell whether the lease still held
+                    logger.warning("Heartbeat failed", extra={"action": "heartbeat_failed", "error": str(error)})
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _read(mark: ClaimedMark) -> bytes | LogosimError:
+    """The picture's bytes, if they are still those that were taken in."""
+    try:
+        data = Path(mark.picture_location).read_bytes()
+    except FileNotFoundError:
+        return PictureError(f"The picture file is gone: {mark.picture_location}")
+    except OSError as error:  # a network drive that is away: worth another attempt
+        return LogosimError(f"The picture file cannot be read: {error.strerror}: {mark.picture_location}")
+    if hashlib.sha256(data).hexdigest() != mark.picture_sha256:
+        return PictureError(f"The picture changed since it was ingested; ingest it again: {mark.picture_location}")
+    return data
+
+
+@contextmanager
+def _timed(report: WorkReport, stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        report.seconds[stage] += time.perf_counter() - start
