@@ -61,6 +61,12 @@ class AnimatedPicture(PictureError):
 class RecordError(InputError):
     """The record is not in the expected form."""
 
+    def __init__(
+        self, message: str | None = None, *, reason: str = "record-malformed", hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason  # stable kebab-case name, as a rejection keeps it
+
 
 class ViennaCodeError(InputError):
     """A Vienna code is two-digit groups joined by dots: 03, 03.07 or 03.07.01."""

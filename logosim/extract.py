@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logosim.domain.features import Features, RgbImage, TextLine
+from logosim.domain.features import Features, TextLine
 from logosim.embedding.protocol import Embedder
 from logosim.errors import PictureError
 from logosim.imaging.canvas import canvas
@@ -43,6 +43,13 @@ class Extractor:
     reader: TextReader
     embedder: Embedder
     limits: DecodeLimits
+
+    def warm(self) -> None:
+        """Run the text reader and the model once, so that the first picture is no slower than the next."""
+        size = self.embedder.manifest.input_size
+        blank = np.full((size, size, 3), 255, np.uint8)
+        self.reader.read(RgbImage(blank))
+        self.embedder.embed(blank[np.newaxis])
 
     def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
         """Features of each picture, or the error that says why it has none; in the order given.
@@ -97,4 +104,3 @@ class Extractor:
 
 def _joined(lines: Sequence[TextLine]) -> str | None:
     return " ".join(line.text for line in lines).strip() or None
-

@@ -12,13 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from psycopg_pool import ConnectionPool
-
-from logosim.database import checks, embedded
+from logosim.database import checks, embedded, tuning
 from logosim.database.upgrade import UpgradeReport, upgrade
 from logosim.domain.ingest import IngestReport
-from logosim.embedding.artifact import Manifest, bundled, load_manifest
-from logosim.embedding.onnx import OnnxEmbedder
+from logosim.embedding import Manifest, OnnxEmbedder, bundled, load_artifact, load_manifest
 from logosim.errors import ModelMismatch
 from logosim.extract import Extractor
 from logosim.imaging.decode import DecodeLimits
@@ -30,7 +27,7 @@ from logosim.store.ingest import IngestStore
 from logosim.store.keys import KeyStore
 from logosim.store.marks import MarkStore
 from logosim.store.models import ModelStore
-from logosim.store.pool import open_pool
+from logosim.store.pool import Pool, borrowed, open_pool
 from logosim.store.search import SearchStore
 from logosim.store.vienna import ViennaStore
 from logosim.store.work import WorkStore
@@ -53,11 +50,36 @@ def upgrade_database(settings: Settings) -> UpgradeReport:
     return report
 
 
+def build_reader(settings: Settings) -> TextReader:
+    """The text reader that the settings name; its packages are imported only here."""
+    if settings.ocr == "easy":
+        from logosim.ocr.easy import EasyReader
+
+        return EasyReader()
+    if settings.ocr == "none":
+        from logosim.ocr.none import NoReader
+
+        return NoReader()
+    from logosim.ocr.rapid import RapidReader
+
+    return RapidReader(threads=settings.inference_threads)
+
+
+def build_extractor(settings: Settings) -> Extractor:
+    """Bytes to features, with the model and the text reader that the settings name."""
+    return Extractor(
+        reader=build_reader(settings),
+        embedder=OnnxEmbedder(load_artifact(settings.model_dir or bundled()), threads=settings.inference_threads),
+        limits=DecodeLimits(max_bytes=settings.max_picture_bytes, max_pixels=settings.max_picture_pixels),
+    )
+
+
 class Runtime:
     """The parts of one process. Use as a context manager."""
 
-    def __init__(self, settings: Settings, pool: ConnectionPool) -> None:
+    def __init__(self, settings: Settings, url: str, pool: Pool) -> None:
         self.settings = settings
+        self._url = url
         self.pool = pool
         self.marks = MarkStore(pool)
         self.work = WorkStore(pool)
@@ -74,13 +96,15 @@ class Runtime:
             DatabaseError: it is down, too old, without pgvector or not migrated; the message says what to do.
         """
         url = database_url(settings)
-        checks.check_ready(url)
-        return cls(settings, open_pool(url, role=role))
+        checks.require_ready(url)
+        return cls(settings, url, open_pool(url, role=role))
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -104,42 +128,36 @@ class Runtime:
         active = self.models.active()
         if manifest.sha256 != active.artifact_sha256:
             raise ModelMismatch(
-                f"This process has the model {manifest.name!r}, the database's features were made with {active.name!r}.",
+                f"This process has the model {manifest.name!r}, "
+                f"the database's features were made with {active.name!r}.",
                 hint="Set LOGOSIM_MODEL_DIR to the artifact of the active model.",
             )
         return manifest
 
     @cached_property
-    def reader(self) -> TextReader:
-        """The text reader that the settings name."""
-        if self.settings.ocr == "easy":
-            from logosim.ocr.easy import EasyReader
-
-            return EasyReader()
-        if self.settings.ocr == "none":
-            from logosim.ocr.none import NoReader
-
-            return NoReader()
-        from logosim.ocr.rapid import RapidReader
-
-        return RapidReader(threads=self.settings.inference_threads)
-
-    @cached_property
     def extractor(self) -> Extractor:
         """Bytes to features, with the active model."""
         _ = self.manifest
-        return Extractor(
-            reader=self.reader,
-            embedder=OnnxEmbedder(self.artifact, threads=self.settings.inference_threads),
-            limits=DecodeLimits(
-                max_bytes=self.settings.max_picture_bytes, max_pixels=self.settings.max_picture_pixels
-            ),
-        )
+        return build_extractor(self.settings)
 
     @cached_property
     def pipeline(self) -> Pipeline:
         """The two-stage search."""
         return Pipeline(extractor=lambda: self.extractor, store=SearchStore(self.pool))
+
+    def warm(self) -> None:
+        """Load the model and the text reader and read the index into memory, so that the first query is no slower.
+
+        A server calls this before it answers: later its threads share the parts that are made here.
+        """
+        _ = self.pipeline
+        self.extractor.warm()
+        tuning.prewarm(self._url)
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the server and its extension."""
+        with borrowed(self.pool) as connection:
+            return checks.versions(connection)
 
     def ready(self) -> None:
         """Return if a search would work now.
@@ -147,8 +165,8 @@ class Runtime:
         Raises:
             LogosimError: the database or the model would refuse it.
         """
-        with self.pool.connection() as connection:
-            checks.check_connection(connection)
+        with borrowed(self.pool) as connection:
+            checks.require_migrated(connection)
         _ = self.manifest
 
     def ingest_uploads(self, source: str, records: bytes, pictures: Mapping[str, bytes]) -> IngestReport:

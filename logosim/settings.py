@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
@@ -58,6 +58,12 @@ class Settings:
     def picture_dir(self) -> Path:
         """Where pictures received over REST are kept."""
         return self.data_dir / "pictures"
+
+    def environment(self) -> dict[str, str]:
+        """The environment for a process that shall have these settings: this process's own, with ours put over it."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOGOSIM_")}
+        ours = {f"LOGOSIM_{f.name.upper()}": getattr(self, f.name) for f in fields(self)}
+        return {**inherited, **{name: str(value) for name, value in ours.items() if value is not None}}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

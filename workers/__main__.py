@@ -33,7 +33,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--until-empty", action="store_true", help="end when no work is queued or leased")
     parser.add_argument("--batch", type=int, default=16, metavar="N", help="marks per claim, 1 to 256 (default 16)")
-    parser.add_argument("--lease", type=float, default=60.0, metavar="S", help="seconds a claim holds without heartbeat")
+    parser.add_argument(
+        "--lease", type=float, default=60.0, metavar="S", help="seconds a claim holds without heartbeat"
+    )
     parser.add_argument("--name", default=f"{socket.gethostname()}:{os.getpid()}", help="name shown in the queue")
     given = parser.parse_args(argv)
     if not 1 <= given.batch <= 256:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import rich_click as click
 
-from logosim.cli.display import console, errors
-from logosim.database import checks, embedded, tuning
+from logosim.cli.display import console
+from logosim.database import embedded, tuning
 from logosim.domain.vienna import canonical
-from logosim.errors import ConfigurationError, RecordError, ViennaCodeError
+from logosim.errors import ConfigurationError, DatabaseError, RecordError, ViennaCodeError
 from logosim.runtime import Runtime, database_url, upgrade_database
 from logosim.settings import Settings
 
@@ -53,16 +53,14 @@ def stop(settings: Settings) -> None:
 @click.pass_obj
 def status(settings: Settings) -> None:
     """Say which database is used, its versions, and what it holds."""
-    if not settings.database_url and not embedded.running(settings.data_dir):
+    if not settings.database_url and not embedded.status(settings.data_dir).running:
         console.print(f"The embedded server in {settings.data_dir} is not running.", highlight=False, soft_wrap=True)
-        sys.exit(3)
+        sys.exit(DatabaseError.exit_code)
     with Runtime.open(settings) as runtime:
-        versions = checks.versions(database_url(settings))
-        active = runtime.models.active()
-        console.print(f"Postgres   {versions.postgres}", highlight=False)
-        console.print(f"pgvector   {versions.pgvector}", highlight=False)
-        console.print(f"model      {active.name}", highlight=False)
-        console.print(f"marks      {runtime.marks.count():,}", highlight=False)
+        for name, version in runtime.versions().items():
+            console.print(f"{name:<10} {version}", highlight=False)
+        console.print(f"{'model':<10} {runtime.models.active().name}", highlight=False)
+        console.print(f"{'marks':<10} {runtime.marks.count():,}", highlight=False)
         for state, count in runtime.work.status().items():
             console.print(f"{state:<10} {count:,}", highlight=False)
 
@@ -72,8 +70,15 @@ def status(settings: Settings) -> None:
 def upgrade(settings: Settings) -> None:
     """Bring the database to this version: revisions, functions, classification, bundled model."""
     report = upgrade_database(settings)
-    for line in report.lines():
-        console.print(line, highlight=False)
+    if not report.changed:
+        console.print(f"Up to date at revision {report.revision}.", highlight=False)
+        return
+    console.print(f"Revision {report.revision_before or 'none'} -> {report.revision}.", highlight=False)
+    console.print(f"{len(report.applied)} files of functions and data put in force.", highlight=False)
+    if report.renamed_marks:
+        console.print(f"{report.renamed_marks:,} marks have new search keys.", highlight=False)
+    for name in report.left_over:
+        console.print(f"{name} is no longer part of logosim; what it made is still there.", highlight=False)
 
 
 @db.command(context_settings={"ignore_unknown_options": True})
@@ -81,22 +86,17 @@ def upgrade(settings: Settings) -> None:
 @click.pass_obj
 def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
     """Open psql on the database; further ARGUMENTS are psql's own."""
-    executable = embedded.binary("psql")
+    executable = embedded.psql_program()
     os.execv(executable, [str(executable), database_url(settings), *arguments])  # noqa: S606
 
 
 @db.command()
-@click.option("--apply", is_flag=True, help="Write them for the embedded server and restart it.")
 @click.pass_obj
-def tune(settings: Settings, apply: bool) -> None:
-    """Print settings of Postgres that suit this machine, or apply them to the embedded server."""
-    recommended = tuning.recommended()
-    if apply:
-        _embedded_only(settings)
-        embedded.apply_settings(settings.data_dir, recommended)
-        errors.print("Applied; the server was restarted.")
-    for name, value in recommended.items():
-        console.print(f"{name} = {value}", highlight=False)
+def tune(settings: Settings) -> None:
+    """Print settings of Postgres that suit this machine; the embedded server takes them at each start."""
+    recommended = tuning.recommended(tuning.this_machine())
+    lines = tuning.as_statements(recommended) if settings.database_url else tuning.as_configuration(recommended)
+    console.print(lines, end="", highlight=False, markup=False, soft_wrap=True)
 
 
 @click.group()

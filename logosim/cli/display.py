@@ -72,7 +72,8 @@ def _print_reasons(hit: Hit) -> None:
     console.print(f"\n[bold]{hit.rank}. {escape(hit.text or hit.file)}[/] {hit.score:.3f}", highlight=False)
     for item in hit.evidence:
         console.print(
-            f"   {item.channel:<9}{item.value:.2f} x {item.weight:.2f} = {item.contribution:.3f}  {escape(item.sentence)}",
+            f"   {item.channel:<9}{item.value:.2f} x {item.weight:.2f} = {item.contribution:.3f}  "
+            f"{escape(item.sentence)}",
             highlight=False,
         )
 

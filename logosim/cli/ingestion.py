@@ -17,7 +17,9 @@ from logosim.settings import Settings
 
 @click.command(epilog="Example: logosim ingest ~/l3d && logosim worker --until-empty")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--source", default="l3d", show_default=True, help="Name of the data set or register the marks come from.")
+@click.option(
+    "--source", default="l3d", show_default=True, help="Name of the data set or register the marks come from."
+)
 @click.pass_obj
 def ingest(settings: Settings, path: Path, source: str) -> None:
     """Take in an L3D folder: JSON files and pictures. Running it again takes in only what changed."""
@@ -35,7 +37,11 @@ def ingest_folder(runtime: Runtime, path: Path, source: str) -> IngestReport:
     with progress_bar("records") as bar:
         task = bar.add_task("Reading", total=l3d.count_hint(path))
         report = ingest_flow(
-            reading, runtime.ingest_store, source=source, path=path, progress=lambda read: bar.update(task, completed=read)
+            reading,
+            runtime.ingest_store,
+            source=source,
+            path=path,
+            progress=lambda read: bar.update(task, completed=read),
         )
         bar.update(task, total=report.read, completed=report.read)
     return report
@@ -44,8 +50,8 @@ def ingest_folder(runtime: Runtime, path: Path, source: str) -> IngestReport:
 def print_report(report: IngestReport) -> None:
     """Counts of an ingestion, and why records were rejected."""
     console.print(
-        f"{report.read:,} records: {report.inserted:,} new, {report.updated:,} changed, {report.unchanged:,} unchanged, "
-        f"{report.rejected_count:,} rejected; {report.queued:,} queued.",
+        f"{report.read:,} records: {report.inserted:,} new, {report.updated:,} changed, "
+        f"{report.unchanged:,} unchanged, {report.rejected_count:,} rejected; {report.queued:,} queued.",
         highlight=False,
     )
     for reason, count in sorted(report.rejected_by_reason.items()):

@@ -17,8 +17,15 @@ def search_options(function: Function) -> Function:
     """Add filters, weights, `--k` and `--json` to a search command."""
     for option in reversed(
         (
-            click.option("--vienna", multiple=True, metavar="CODE", help="Only marks with one of these codes (03, 03.07, 03.07.01)."),
-            click.option("--vienna-all", multiple=True, metavar="CODE", help="Only marks with every one of these codes."),
+            click.option(
+                "--vienna",
+                multiple=True,
+                metavar="CODE",
+                help="Only marks with one of these codes (03, 03.07, 03.07.01).",
+            ),
+            click.option(
+                "--vienna-all", multiple=True, metavar="CODE", help="Only marks with every one of these codes."
+            ),
             click.option("--year", metavar="FROM:TO", help="Only these years: 2010:2015, 2010:, :2015 or 2012."),
             click.option("--source", multiple=True, metavar="NAME", help="Only marks of this source."),
             click.option("--has-text/--no-text", default=None, help="Only marks with, or without, a verbal element."),

@@ -21,10 +21,15 @@ _ROLE = "logosim_api"
 @click.command(epilog="Example: logosim search logo.png --text ACME --vienna 03.07 --year 2010: --k 10")
 @click.argument("picture", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--text", help="The mark's verbal element; unset: what can be read in the picture.")
-@click.option("--codes", multiple=True, metavar="CODE", help="Vienna codes of the picture itself, compared with those of the hits.")
+@click.option(
+    "--codes",
+    multiple=True,
+    metavar="CODE",
+    help="Vienna codes of the picture itself, compared with those of the hits.",
+)
 @search_options
 @click.pass_obj
-def search(settings: Settings, picture: Path, text: str | None, codes: tuple[str, ...], **given: Any) -> None:
+def search(settings: Settings, /, picture: Path, text: str | None, codes: tuple[str, ...], **given: Any) -> None:
     """Search with a PICTURE: which earlier marks could it be confused with?"""
     data = read_picture(picture)
     with Runtime.open(settings, role=_ROLE) as runtime:
@@ -43,7 +48,7 @@ def search(settings: Settings, picture: Path, text: str | None, codes: tuple[str
 @click.argument("mark_id", type=click.UUID)
 @search_options
 @click.pass_obj
-def similar(settings: Settings, mark_id: UUID, **given: Any) -> None:
+def similar(settings: Settings, /, mark_id: UUID, **given: Any) -> None:
     """Search with a stored mark, by its id; the mark itself is left out."""
     with Runtime.open(settings, role=_ROLE) as runtime:
         answer = runtime.pipeline.by_mark(mark_id, filter=filter_of(given), weights=weights_of(given), k=given["k"])
@@ -55,7 +60,7 @@ def similar(settings: Settings, mark_id: UUID, **given: Any) -> None:
 @click.option("--codes", multiple=True, metavar="CODE", help="Vienna codes to compare with those of the hits.")
 @search_options
 @click.pass_obj
-def text(settings: Settings, name: str, codes: tuple[str, ...], **given: Any) -> None:
+def text(settings: Settings, /, name: str, codes: tuple[str, ...], **given: Any) -> None:
     """Search with a NAME: marks that are spelt or sound alike."""
     with Runtime.open(settings, role=_ROLE) as runtime:
         answer = runtime.pipeline.by_text(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 import rich_click as click
 import uvicorn
 
+from logosim.api.access import is_loopback
 from logosim.api.app import create_app
+from logosim.api.service import Limits
 from logosim.cli.display import console, errors
 from logosim.errors import ConfigurationError
 from logosim.runtime import Runtime
@@ -15,7 +15,9 @@ from logosim.settings import Settings
 
 
 @click.command(epilog="Example: logosim serve --port 8000, then open http://127.0.0.1:8000/schema/openapi.json")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind; any but loopback wants API keys.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to bind; any but loopback wants API keys."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.pass_obj
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -26,21 +28,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
             raise ConfigurationError(
                 f"Bound to {host}, the API wants a key, and there is none.", hint="Make one: logosim keys add NAME"
             )
-        app = create_app(
-            runtime,
-            require_key=require_key,
-            max_picture_bytes=settings.max_picture_bytes,
-        )
+        limits = Limits(max_picture_bytes=settings.max_picture_bytes, searches_at_once=settings.inference_threads)
+        app = create_app(runtime, require_key=require_key, limits=limits)
+        runtime.warm()
         errors.print(f"Serving on http://{host}:{port} (stop with Ctrl-C)", highlight=False)
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server bound to `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 
 
 @click.group()

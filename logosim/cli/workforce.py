@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -28,10 +28,16 @@ class Workforce:
     """Worker processes as a context: all of them are gone when it ends, however it ends."""
 
     def __init__(self, settings: Settings, *, processes: int, batch: int, until_empty: bool) -> None:
-        self._command = [sys.executable, "-m", "workers", f"--batch={batch}", *(["--until-empty"] if until_empty else [])]
+        self._command = [
+            sys.executable,
+            "-m",
+            "workers",
+            f"--batch={batch}",
+            *(["--until-empty"] if until_empty else []),
+        ]
         # One thread a process: several processes on few cores work off more than one process with several threads.
         threads = max(1, settings.inference_threads // processes)
-        self._environment = {**os.environ, "LOGOSIM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
+        self._environment = {**replace(settings, threads=threads).environment(), "OMP_NUM_THREADS": str(threads)}
         self._processes = [self._start() for _ in range(processes)]
         self._restarts = 0
 
@@ -76,7 +82,9 @@ class Workforce:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for process in self._processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)

@@ -52,7 +52,9 @@ def test_a_query_without_anything_to_compare_is_refused() -> None:
         Filter(year_from=2015, year_to=2010)
 
 
-@pytest.mark.parametrize("given_weights", [{"look": -1.0}, {"taste": 1.0}, {"look": float("nan")}, {"look": float("inf")}])
+@pytest.mark.parametrize(
+    "given_weights", [{"look": -1.0}, {"taste": 1.0}, {"look": float("nan")}, {"look": float("inf")}]
+)
 def test_weights_that_mean_nothing_are_refused(given_weights: dict[str, float]) -> None:
     with pytest.raises(WeightsError):
         Weights.parse(given_weights)

@@ -42,6 +42,12 @@ def test_wrong_values_and_misspelt_names_are_named(name: str, value: str) -> Non
         Settings.from_environment({name: value})
 
 
+def test_a_child_process_gets_the_same_settings(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url="postgresql:///x", ocr="none", threads=2)
+    assert Settings.from_environment(settings.environment()) == settings
+    assert "PATH" in settings.environment()
+
+
 def test_the_password_of_the_database_is_not_shown() -> None:
     settings = Settings.from_environment({"LOGOSIM_DATABASE_URL": "postgresql://u:geheim@db/logosim"})
     assert "geheim" not in repr(settings)

@@ -1,0 +1,10 @@
+"""Pictures: from untrusted bytes to the canvas a model sees. The only door to Pillow, and one of two to OpenCV."""
+
+from __future__ import annotations
+
+from logosim.imaging.canvas import canvas, shrink
+from logosim.imaging.decode import DecodeLimits, decode
+from logosim.imaging.mask import mask_text, text_mask
+from logosim.imaging.trim import trim
+
+__all__ = ["DecodeLimits", "canvas", "decode", "mask_text", "shrink", "text_mask", "trim"]

@@ -1,0 +1,110 @@
+"""Connections to the database, with pgvector's types known and a time limit on every statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from pgvector.psycopg import register_vector
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool
+
+from logosim.errors import ConfigurationError, NotMigrated, PrivilegeMissing
+from logosim.store.translation import translated, without_secrets
+
+Pool = ConnectionPool[psycopg.Connection[Any]]
+
+
+def open_pool(
+    url: str,
+    *,
+    role: str | None = None,
+    least: int = 1,
+    most: int = 8,
+    statement_seconds: float | None = 60.0,
+    wait_seconds: float = 30.0,
+) -> Pool:
+    """Open a pool whose first connection has been made: a database that is down or not migrated is noticed here.
+
+    Args:
+        url: any connection string libpq understands.
+        role: role to act in (`logosim_analyst`, `logosim_worker`, `logosim_api`), for less may then go wrong. A
+            login role that has its rights but may not take it acts as itself.
+        least: connections kept open.
+        most: connections at most.
+        statement_seconds: longest a statement may take; None for no limit.
+        wait_seconds: how long to wait for a free connection.
+
+    Raises:
+        ConfigurationError: `url` is not a connection string.
+        DatabaseUnavailable: the database does not answer.
+        NotMigrated: it has no pgvector types or no such role, so it was never upgraded.
+        PrivilegeMissing: the login role may not act as `role`.
+    """
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        raise ConfigurationError(
+            f"LOGOSIM_DATABASE_URL cannot be read: {without_secrets(str(error)).strip()}.",
+            hint="It looks like postgresql://user:password@host:5432/database.",
+        ) from None
+
+    def configure(connection: psycopg.Connection[Any]) -> None:
+        connection.autocommit = True
+        try:
+            register_vector(connection)
+        except psycopg.ProgrammingError:
+            raise NotMigrated("The database has no pgvector extension yet.") from None
+        if statement_seconds is not None:
+            connection.execute(
+                "select set_config('statement_timeout', %s, false)", (f"{statement_seconds * 1000:.0f}",)
+            )
+        if role is not None:
+            _take_role(connection, role)
+
+    # A pool makes its connections in the background, where a failure is a log line and a time-out: so the first one is
+    # made here, where it can say what is wrong.
+    with translated(), psycopg.connect(url, connect_timeout=10) as first:
+        configure(first)
+    return ConnectionPool(
+        url,
+        connection_class=psycopg.Connection[Any],
+        kwargs={"connect_timeout": 10, "application_name": "logosim"},
+        configure=configure,
+        min_size=least,
+        max_size=most,
+        timeout=wait_seconds,
+        open=True,
+        name="logosim",
+    )
+
+
+def _take_role(connection: psycopg.Connection[Any], role: str) -> None:
+    row = connection.execute(
+        "select r.rolname, pg_has_role(r.oid, 'set') from pg_roles r where r.rolname = %s", (role,)
+    ).fetchone()
+    if row is None:
+        raise NotMigrated(f"The role {role} does not exist.")
+    if row[1]:
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+    elif not _is_member(connection, role):
+        raise PrivilegeMissing(f"The database role may not act as {role}.", hint=f"Run: grant {role} to <login role>;")
+
+
+def _is_member(connection: psycopg.Connection[Any], role: str) -> bool:
+    row = connection.execute("select pg_has_role(%s, 'usage')", (role,)).fetchone()
+    return bool(row and row[0])
+
+
+@contextmanager
+def borrowed(pool: Pool) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of the pool; what the database raises in this block becomes one of our errors.
+
+    Raises:
+        LogosimError: as `logosim.store.translation.translate` chooses.
+    """
+    with translated(), pool.connection() as connection:
+        yield connection

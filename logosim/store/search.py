@@ -1,0 +1,132 @@
+"""Stage 1 of the search: one call of `logosim.search`, and what stage 2 needs of each candidate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from logosim.domain.hit import Candidate, CandidateSet
+from logosim.domain.query import Query
+from logosim.errors import ModelMismatch
+from logosim.store.features import embedding_to_database, patches_from_database
+from logosim.store.models import ModelRow, read_active
+from logosim.store.pool import Pool, borrowed
+
+
+class SearchStore:
+    """Finds candidates among the stored marks."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def candidates(
+        self,
+        query: Query,
+        model: ModelRow | None = None,
+        *,
+        limit: int = 1000,
+        name_limit: int = 200,
+        exact: bool = False,
+    ) -> CandidateSet:
+        """Candidates by look and by name among the marks that pass the filter, nearest look first.
+
+        Args:
+            query: what is asked.
+            model: the model that made the query's features, to be sure that it is the active one.
+            limit: how many candidates by look.
+            name_limit: how many candidates each by spelling and by sound.
+            exact: compare with every mark that passes instead of going through the index.
+
+        Raises:
+            NoActiveModel: the query has a picture and no model is active.
+            ModelMismatch: the query's features were made with another model than the stored ones.
+            ViennaCodeError, FilterError: the filter cannot be used.
+        """
+        with borrowed(self._pool) as connection, connection.transaction():
+            # One snapshot for both statements: a candidate cannot vanish, nor the model change, in between.
+            connection.execute("set transaction isolation level repeatable read, read only")
+            active = read_active(connection)
+            if model is not None and (active is None or active.model_id != model.model_id):
+                raise ModelMismatch(f"The query was made with model {model.name}, which is not the active one.")
+            found = _search(connection, query, limit, name_limit, exact)
+            inputs = {
+                row[0]: row
+                for row in connection.execute(
+                    "select * from logosim.rerank_inputs(%s::uuid[])", ([row[0] for row in found],), binary=True
+                )
+            }
+            if found:
+                route, passed, complete = found[0][3:]
+            else:
+                route, passed, complete = ("name" if query.features is None else "exact"), 0, True
+                if query.features is not None:
+                    complete = not _work_waits(connection)
+        return CandidateSet(
+            candidates=tuple(_candidate(row, inputs[row[0]], active) for row in found),
+            route=route,
+            passed=passed,
+            complete=complete,
+        )
+
+
+def _search(
+    connection: psycopg.Connection[Any], query: Query, limit: int, name_limit: int, exact: bool
+) -> list[tuple[Any, ...]]:
+    wanted = query.filter
+    return connection.execute(
+        """
+        select mark_id, found_by, look_distance, route, passed, complete
+          from logosim.search(
+                 query_embedding => %(embedding)s::halfvec
+               , query_text => %(text)s
+               , vienna_any => %(vienna_any)s::text[]
+               , vienna_all => %(vienna_all)s::text[]
+               , year_from => %(year_from)s
+               , year_to => %(year_to)s
+               , sources => %(sources)s::text[]
+               , has_text => %(has_text)s
+               , exclude => %(exclude)s
+               , candidates => %(limit)s
+               , name_candidates => %(name_limit)s
+               , exact => %(exact)s)
+        """,
+        {
+            "embedding": None if query.features is None else embedding_to_database(query.features.embedding),
+            "text": query.text,
+            "vienna_any": list(wanted.vienna_any) or None,
+            "vienna_all": list(wanted.vienna_all) or None,
+            "year_from": wanted.year_from,
+            "year_to": wanted.year_to,
+            "sources": list(wanted.sources) or None,
+            "has_text": wanted.has_text,
+            "exclude": query.exclude,
+            "limit": limit,
+            "name_limit": name_limit,
+            "exact": exact,
+        },
+        binary=True,
+    ).fetchall()
+
+
+def _work_waits(connection: psycopg.Connection[Any]) -> bool:
+    row = connection.execute("select exists (select from logosim.work)").fetchone()
+    return bool(row and row[0])
+
+
+def _candidate(found: tuple[Any, ...], row: tuple[Any, ...], model: ModelRow | None) -> Candidate:
+    _, channels, distance, *_ = found
+    return Candidate(
+        mark_id=row[0],
+        source=row[1],
+        file=row[2],
+        text=row[3],
+        normalised_text=row[4],
+        phonemes=row[5],
+        vienna_codes=tuple(row[6]),
+        year=row[7],
+        picture_location=row[8],
+        channels=tuple(channels),
+        cosine=None if distance is None else 1.0 - distance,
+        patches=patches_from_database(row[9], model),
+    )

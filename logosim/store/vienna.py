@@ -1,0 +1,56 @@
+"""The Vienna classification as the database holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from logosim.domain.vienna import canonical, level
+from logosim.errors import InputError
+from logosim.store.pool import Pool, borrowed
+
+
+class ViennaStore:
+    """Reads headings and takes official lists in."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def import_rows(self, rows: Iterable[tuple[str, str]]) -> int:
+        """Take in codes with their headings, all or none; they replace the labels that were there. Returns how many.
+
+        Only the owner of the schema may do this.
+
+        Raises:
+            ViennaCodeError: a code is none.
+            InputError: a heading is empty.
+            PrivilegeMissing: the database role is not the owner.
+        """
+        given: dict[str, tuple[str, str, str]] = {}
+        for code, heading in rows:
+            key = canonical(code)
+            if not heading.strip():
+                raise InputError(f"Code {key} has no heading.")
+            given[key] = (key, level(key).value, heading.strip())
+        with borrowed(self._pool) as connection, connection.transaction(), connection.cursor() as cursor:
+            cursor.executemany(
+                """
+                insert into logosim.vienna (code, level, label, origin) values (%s, %s, %s, 'import')
+                on conflict (code) do update set label = excluded.label, origin = excluded.origin
+                """,
+                list(given.values()),
+            )
+        return len(given)
+
+    def headings(self, code: str) -> tuple[tuple[str, str], ...]:
+        """A code and the codes below it with their headings, in order; empty if none is known.
+
+        Raises:
+            ViennaCodeError: `code` is none.
+        """
+        key = canonical(code)
+        with borrowed(self._pool) as connection:
+            rows = connection.execute(
+                'select code, label from logosim.vienna where code = %s or code like %s order by code collate "C"',
+                (key, f"{key}.%"),
+            ).fetchall()
+        return tuple((found, label) for found, label in rows)

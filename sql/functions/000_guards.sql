@@ -1,0 +1,15 @@
+-- Purpose: what other functions raise. SQLSTATEs of class LS:
+--   LS001 unknown mark, LS002 wrong dimensions, LS003 no active model, LS004 bad Vienna code, LS005 lease lost,
+--   LS006 bad argument.
+-- Callers: functions of this schema.
+
+create or replace function logosim._bad_argument(message text, hint text default null) returns void
+language plpgsql immutable parallel safe
+set search_path = pg_catalog
+as $$
+begin
+  raise exception '%', message using errcode = 'LS006', hint = coalesce(hint, 'See \df+ logosim.*');
+end
+$$;
+
+comment on function logosim._bad_argument(text, text) is 'Internal: raises LS006';

@@ -1,0 +1,95 @@
+-- Purpose: which models there are and which one is active. Callers: logosim db upgrade, the searches, the workers.
+-- Cost: registering builds an index: instant while the model has no features.
+
+create or replace function logosim._active_model() returns logosim.model
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  found_model logosim.model;
+begin
+  select * into found_model from logosim.model m where m.active;
+  if found_model.model_id is null then
+    raise exception 'No embedding model is active'
+      using errcode = 'LS003', hint = 'Run `logosim db upgrade`; it registers the bundled model';
+  end if;
+  return found_model;
+end
+$$;
+
+comment on function logosim._active_model() is 'Internal: the active model. Raises LS003 if there is none';
+
+create or replace function logosim.queue_missing(model_id smallint) returns integer
+language plpgsql volatile
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  queued integer;
+begin
+  insert into logosim.work (mark_id, model_id)
+  select m.mark_id, queue_missing.model_id
+    from logosim.mark m
+   where not exists (
+           select
+             from logosim.mark_features f
+            where f.model_id = queue_missing.model_id
+              and f.mark_id = m.mark_id
+              and f.picture_sha256 = m.picture_sha256)
+   order by m.mark_id
+      on conflict on constraint work_pkey do nothing;
+  get diagnostics queued = row_count;
+  return queued;
+end
+$$;
+
+comment on function logosim.queue_missing(smallint) is
+  'Queue every mark whose picture this model has not seen. Returns how many were queued';
+
+create or replace function logosim.register_model(
+    name              text
+  , artifact_sha256   text
+  , dimensions        integer
+  , patch_grid        integer
+  , patch_dimensions  integer
+  , manifest          jsonb
+  , activate          boolean default true
+) returns smallint
+language plpgsql volatile
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  known logosim.model;
+begin
+  perform pg_advisory_xact_lock(hashtext('logosim.register_model'));
+  select * into known from logosim.model m where m.artifact_sha256 = register_model.artifact_sha256;
+  if known.model_id is null then
+    if exists (select from logosim.model m where m.name = register_model.name) then
+      perform logosim._bad_argument(
+        format('Another model is registered as %s', register_model.name),
+        'Give the new model a name of its own: features of two models cannot be compared');
+    end if;
+    insert into logosim.model (name, artifact_sha256, dimensions, patch_grid, patch_dimensions, manifest)
+    values (register_model.name, register_model.artifact_sha256, register_model.dimensions, register_model.patch_grid
+          , register_model.patch_dimensions, register_model.manifest)
+    returning * into known;
+    execute format(
+      'create index %I on logosim.mark_features using hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) where model_id = %s',
+      'mark_features_hnsw_' || known.model_id, known.dimensions, known.model_id);
+    execute format('comment on index logosim.%I is %L'
+      , 'mark_features_hnsw_' || known.model_id, 'Nearest embeddings of model ' || known.name);
+  elsif (known.dimensions, known.patch_grid, known.patch_dimensions)
+        is distinct from (register_model.dimensions, register_model.patch_grid, register_model.patch_dimensions) then
+    perform logosim._bad_argument(
+      format('Model %s is registered with other dimensions', known.name), 'Its manifest does not fit its weights');
+  end if;
+  if activate and not known.active then
+    update logosim.model m set active = false where m.active;
+    update logosim.model m set active = true where m.model_id = known.model_id;
+    perform logosim.queue_missing(known.model_id);
+  end if;
+  return known.model_id;
+end
+$$;
+
+comment on function logosim.register_model(text, text, integer, integer, integer, jsonb, boolean) is
+  'Register an embedding model with its vector index, or find it by the SHA-256 of its weights; optionally make it the active one and queue the marks it has not seen. Returns its id';

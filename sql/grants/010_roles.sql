@@ -1,0 +1,70 @@
+-- Purpose: who may do what, in full: everything is taken away first and given again.
+--   logosim_analyst  read all but keys and staging; search
+--   logosim_worker   claim, finish and fail work; take marks in
+--   logosim_api      read and search; take marks in; check API keys
+-- Functions that write are security definer with a pinned search path: the roles may execute them and write no table
+-- (but the staging table, which COPY needs). Owner's functions (models, keys, refreshing) are granted to nobody.
+
+comment on role logosim_analyst is 'Reads marks of logosim and searches them';
+comment on role logosim_worker is 'Works off the queue of logosim and takes marks in';
+comment on role logosim_api is 'Serves logosim over REST';
+
+revoke all on schema logosim from public;
+revoke all on all tables in schema logosim from public, logosim_analyst, logosim_worker, logosim_api;
+revoke all on all functions in schema logosim from public, logosim_analyst, logosim_worker, logosim_api;
+
+grant usage on schema logosim to logosim_analyst, logosim_worker, logosim_api;
+
+-- What all three read.
+grant select on
+    logosim.mark
+  , logosim.model
+  , logosim.mark_features
+  , logosim.work
+  , logosim.ingest_batch
+  , logosim.ingest_reject
+  , logosim.transliteration
+  , logosim.phoneme_rule
+  , logosim.vienna
+  , logosim.sql_file
+  , logosim.revision
+  , logosim.queue_health
+  , logosim.mark_overview
+  , logosim.vienna_coverage
+to logosim_analyst, logosim_worker, logosim_api;
+
+grant select on logosim.api_key to logosim_api;
+grant insert on logosim.mark_staging to logosim_worker, logosim_api;
+
+-- Functions that only compute or read with the caller's own rights, and change nothing, are everyone's.
+do $$
+declare
+  readable regprocedure;
+begin
+  for readable in
+    select p.oid::regprocedure
+      from pg_proc p
+     where p.pronamespace = 'logosim'::regnamespace and p.provolatile in ('i', 's') and not p.prosecdef
+  loop
+    execute format('grant execute on function %s to logosim_analyst, logosim_worker, logosim_api', readable);
+  end loop;
+end
+$$;
+
+grant execute on function logosim.work_status() to logosim_analyst, logosim_worker, logosim_api;
+
+grant execute on function
+    logosim.claim_work(text, integer, interval, smallint, integer)
+  , logosim.heartbeat_work(uuid, interval)
+  , logosim.finish_work(uuid, uuid[], public.halfvec[], bytea[], integer[], integer[], text[])
+  , logosim.fail_work(uuid, uuid[], text[], boolean[], integer)
+  , logosim.release_work(uuid)
+  , logosim.retry_dead()
+to logosim_worker;
+
+grant execute on function
+    logosim.begin_ingest(text, text)
+  , logosim.merge_marks(bigint)
+  , logosim.record_rejects(bigint, text[], integer[], text[], text[])
+  , logosim.finish_ingest(bigint, integer)
+to logosim_worker, logosim_api;

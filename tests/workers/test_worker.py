@@ -1,0 +1,187 @@
+"""The worker's loop on a real queue; only the extractor is a small one, so that faults can be staged."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+from logosim.domain.features import Features
+from logosim.errors import PictureError, UnreadablePicture
+from logosim.ingest.flow import ingest
+from logosim.ingest.l3d import read
+from logosim.store.ingest import IngestStore
+from logosim.store.work import WorkStore
+from workers.worker import Worker, WorkReport
+
+
+class HashExtractor:
+    """Features that depend on the bytes alone; knows pictures by their PNG signature."""
+
+    def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+        return [self._one(data) for data in pictures]
+
+    def _one(self, data: bytes) -> Features | PictureError:
+        if not data.startswith(b"\x89PNG"):
+            return UnreadablePicture()
+        digest = hashlib.sha256(data)
+        draws = np.random.default_rng(int.from_bytes(digest.digest()[:8]))
+        embedding = draws.standard_normal(256).astype(np.float32)
+        return Features(
+            embedding / np.linalg.norm(embedding),
+            draws.integers(-127, 127, (7, 7, 64)).astype(np.int8),
+            None,
+            96,
+            96,
+            digest.hexdigest(),
+        )
+
+
+class FaultyExtractor(HashExtractor):
+    """Fails as a library would, whenever one particular picture is in the batch."""
+
+    def __init__(self, poison: bytes) -> None:
+        self.poison = poison
+
+    def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+        if self.poison in pictures:
+            raise RuntimeError("the library fell over")
+        return super().extract(pictures)
+
+
+@pytest.fixture
+def queue(pool: ConnectionPool, registered_model: int) -> WorkStore:
+    return WorkStore(pool)
+
+
+def fill(pool: ConnectionPool, folder: Path) -> None:
+    ingest(read(folder, "test"), IngestStore(pool), source="test", path=folder)
+
+
+def run(queue: WorkStore, extractor: HashExtractor, **more: object) -> WorkReport:
+    worker = Worker(name="w", work=queue, extractor=extractor, batch_size=8, **more)  # type: ignore[arg-type]
+    return worker.run(threading.Event(), until_empty=True)
+
+
+def counts(connection: psycopg.Connection) -> tuple[int, int, dict[str, int]]:
+    (features,) = connection.execute("select count(*) from logosim.mark_features").fetchone() or (0,)
+    (distinct,) = connection.execute("select count(distinct mark_id) from logosim.mark_features").fetchone() or (0,)
+    states = dict(connection.execute("select state, count(*) from logosim.work group by state").fetchall())
+    return features, distinct, states
+
+
+def test_everything_is_finished_once(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    fill(pool, write_corpus(30))
+    report = run(queue, HashExtractor())
+    assert (report.finished, report.failed) == (30, 0)
+    assert counts(connection) == (30, 30, {})
+    assert run(queue, HashExtractor()).finished == 0
+
+
+def test_ingesting_again_queues_only_pictures_that_changed(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    folder = write_corpus(10)
+    fill(pool, folder)
+    run(queue, HashExtractor())
+    fill(pool, folder)
+    assert queue.pending() == 0
+    (folder / "images" / "mark-0003.png").write_bytes((folder / "images" / "mark-0004.png").read_bytes())
+    fill(pool, folder)
+    assert queue.pending() == 1
+    run(queue, HashExtractor())
+    assert counts(connection) == (10, 10, {})
+
+
+def test_a_broken_picture_becomes_a_dead_letter_and_spoils_nothing_else(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    fill(pool, write_corpus(12, broken=("broken.png",)))
+    report = run(queue, HashExtractor())
+    assert (report.finished, report.failed) == (12, 1)
+    assert counts(connection) == (12, 12, {"dead": 1})
+    (letter,) = queue.dead_letters()
+    assert letter.file == "broken.png"
+    assert "damaged" in letter.error
+
+
+def test_a_picture_that_fells_the_library_is_set_aside_alone(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    folder = write_corpus(20)
+    fill(pool, folder)
+    run(queue, FaultyExtractor((folder / "images" / "mark-0005.png").read_bytes()))
+    assert counts(connection) == (19, 19, {"dead": 1})
+    (letter,) = queue.dead_letters()
+    assert (letter.file, letter.error) == ("mark-0005.png", "RuntimeError: the library fell over")
+
+
+def test_missing_and_changed_files_are_named(
+    pool: ConnectionPool, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    folder = write_corpus(4)
+    fill(pool, folder)
+    (folder / "images" / "mark-0000.png").unlink()
+    (folder / "images" / "mark-0001.png").write_bytes(b"\x89PNG something else")
+    run(queue, HashExtractor())
+    errors = {letter.file: letter.error for letter in queue.dead_letters()}
+    assert set(errors) == {"mark-0000.png", "mark-0001.png"}
+    assert "is gone" in errors["mark-0000.png"]
+    assert "ingest it again" in errors["mark-0001.png"]
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    fill(pool, write_corpus(6))
+
+    class Slow(HashExtractor):
+        """Meanwhile the lease ends and another worker finishes the batch."""
+
+        def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+            connection.execute("update logosim.work set lease_until = now() - interval '1 second'")
+            run(queue, HashExtractor())
+            return super().extract(pictures)
+
+    report = run(queue, Slow())
+    assert report.finished == 0
+    assert counts(connection) == (6, 6, {})
+
+
+def test_a_stopped_worker_gives_its_claim_back_uncounted(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    fill(pool, write_corpus(6))
+    stop = threading.Event()
+
+    class StopsAfterClaim(WorkStore):
+        def claim(self, worker: str, batch_size: int, lease: timedelta):  # type: ignore[no-untyped-def]
+            claim = super().claim(worker, batch_size, lease)
+            stop.set()
+            return claim
+
+    Worker(name="w", work=StopsAfterClaim(pool), extractor=HashExtractor()).run(stop)
+    assert connection.execute("select distinct state, attempts from logosim.work").fetchall() == [("queued", 0)]
+
+
+def test_a_long_batch_keeps_its_lease_by_heartbeat(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    fill(pool, write_corpus(3))
+
+    class Long(HashExtractor):
+        def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+            threading.Event().wait(2.5)
+            assert queue.claim("other", 8, timedelta(seconds=1)) is None
+            return super().extract(pictures)
+
+    assert run(queue, Long(), lease=timedelta(seconds=1)).finished == 3
