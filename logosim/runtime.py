@@ -142,8 +142,13 @@ class Runtime:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """The two-stage search."""
-        return Pipeline(extractor=lambda: self.extractor, store=SearchStore(self.pool))
+        """The two-stage search. Only questions with a picture load the model."""
+        return Pipeline(
+            extractor=lambda: self.extractor,
+            candidates=SearchStore(self.pool),
+            marks=self.marks,
+            model_name=lambda: self.models.active().name,
+        )
 
     def warm(self) -> None:
         """Load the model and the text reader and read the index into memory, so that the first query is no slower.

@@ -59,7 +59,7 @@ def demo(settings: Settings, logos: int | None, seed: int) -> None:
         print_answer(answer, as_json=False, reasons=3)
         sheet = corpus.folder / "answer.png"
         sheet.write_bytes(
-            answer_sheet(query.picture, answer, limits=runtime.extractor.limits, title=", ".join(query.changes))
+            answer_sheet(query.picture, answer, limits=runtime.extractor.limits, note=", ".join(query.changes))
         )
     _farewell(settings, picture, sheet, time.monotonic() - started)
 

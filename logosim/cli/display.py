@@ -47,20 +47,20 @@ def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
         console.print("No earlier mark passes the filter.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, justify in (("#", "right"), ("score", "right"), ("risk", "left"), ("mark", "left")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    table.add_column("year", justify="right")
-    table.add_column("Vienna", overflow="ellipsis", no_wrap=True, max_width=26)
-    table.add_column("id", no_wrap=True, style="dim")
+    table.add_column("#", justify="right")
+    table.add_column("score")
+    table.add_column("risk")
+    table.add_column("mark", no_wrap=True, min_width=36)  # the id below it is never cut
+    table.add_column("year")
+    table.add_column("Vienna", no_wrap=True)
     for hit in answer.hits:
         table.add_row(
             str(hit.rank),
             f"{hit.score:.3f}",
-            f"[{_RISK_STYLE.get(hit.risk, '')}]{hit.risk}[/]",
-            escape(hit.text or f"({hit.file})"),
+            f"[{_RISK_STYLE[hit.risk]}]{hit.risk}[/]",
+            f"{escape(hit.text or hit.file)}\n[dim]{hit.mark_id}[/]",
             str(hit.year or ""),
             " ".join(hit.vienna_codes),
-            str(hit.mark_id),
         )
     console.print(table)
     for hit in answer.hits[:reasons]:

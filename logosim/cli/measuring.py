@@ -54,22 +54,19 @@ def benchmark(settings: Settings, logos: int | None, queries: int) -> None:
                     _print_search(runtime, corpus, queries)
 
 
-@click.command(epilog="Example: logosim evaluate brands/ --sample 500")
+@click.command(epilog="Example: LOGOSIM_OCR=none logosim evaluate brands/")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.option("--sample", type=click.IntRange(10), help="Only this many brand groups, evenly chosen.")
 @click.pass_obj
-def evaluate(settings: Settings, folder: Path, sample: int | None) -> None:
+def evaluate(settings: Settings, folder: Path) -> None:
     """Measure how well the model finds brands drawn by different hands.
 
     FOLDER holds pictures and an index.csv with the columns file, brand_group, drawing and role. Pictures go the same
     way as in ingestion and search, the text reader included.
     """
     truth = load_brands(folder)
-    if sample is not None:
-        truth = truth.sample(sample)
     extractor = build_extractor(settings)
     started = time.perf_counter()
-    metrics = evaluate_embeddings(truth, _embeddings(truth, extractor))
+    metrics = measure(truth, _embeddings(truth, extractor))
     errors.print(f"{len(truth):,} pictures in {time.perf_counter() - started:.0f} s", highlight=False)
     for name, value in dataclasses.asdict(metrics).items():
         console.print(f"{name:<16}{value:,}" if isinstance(value, int) else f"{name:<16}{value:.3f}", highlight=False)

@@ -32,14 +32,19 @@ class PresentReport:
     renamed_marks: int  # marks whose search keys were computed again because the rules changed
 
 
+def lock(connection: Connection) -> None:
+    """Lock out other upgrades of this database until the transaction ends."""
+    engine.driver_connection(connection).execute("select pg_advisory_xact_lock(%s)", (UPGRADE_LOCK,))
+
+
 def prepare(connection: Connection) -> None:
-    """Lock out other upgrades until the transaction ends, check the server, and make the schema.
+    """Lock out other upgrades, check the server, and make the schema.
 
     Raises:
         DatabaseError: the server is too old, lacks pgvector, or its locale cannot be used.
     """
+    lock(connection)
     driver = engine.driver_connection(connection)
-    driver.execute("select pg_advisory_xact_lock(%s)", (UPGRADE_LOCK,))
     checks.require_server(driver)
     driver.execute("set local search_path = public")  # where the types of pgvector are looked for
     driver.execute("create schema if not exists logosim")
@@ -61,6 +66,8 @@ def apply(connection: Connection, folder: Path | None = None) -> PresentReport:
     files = sources.sql_files(folder)
     changed = tuple(file.name for file in files if known.get(file.name) != file.sha256)
     if changed:
+        # Loads the extensions' libraries: only then may an owner who is no superuser put their settings on functions.
+        driver.execute("select '[1]'::public.halfvec, public.similarity('', '')")
         for file in files:
             _execute(driver, file)
             _remember(driver, file)
@@ -102,6 +109,7 @@ def _replace(driver: psycopg.Connection[Any], table: str, rows: list[dict[str, s
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row([row[column] for column in columns])
+    driver.execute(sql.SQL("analyze {}").format(target))
 
 
 def _seed_vienna(driver: psycopg.Connection[Any], rows: Iterable[Mapping[str, str]]) -> None:

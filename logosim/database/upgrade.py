@@ -53,6 +53,7 @@ def upgrade(url: str) -> UpgradeReport:
     config = Config()
     config.set_main_option("script_location", str(sources.migrations_dir()).replace("%", "%%"))
     with translated(), engine.connect(url) as connection, connection.begin():
+        present.lock(connection)
         before = _revision(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

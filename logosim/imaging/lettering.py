@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from logosim.domain.features import TextLine
 
-_FIGURE_LIKE = frozenset("OoQCcDdGUu0Il1|i-—–_=/\\()°·•〇口一二三◯○")
-_LEAST_CONFIDENCE = 0.6
+_FIGURE_LIKE = frozenset("OoQCcDdGUu0689Il1|i-—–_=/\\()°·•〇口一二三◯○")
+_LEAST_CONFIDENCE = 0.7
 _LEAST_RATIO = 1.35  # of a line's length to its height; below it the line is about square
 _NEIGHBOUR_GAP = 1.5  # line heights between a short line and the lettering it continues
 _NEIGHBOUR_SIZE = 0.6  # least ratio of their heights
@@ -24,7 +24,7 @@ def lettering(lines: Sequence[TextLine]) -> list[TextLine]:
     """Return those of `lines` that are lettering, in their order.
 
     A line is taken for a figure if it has one letter or digit, if it has up to three that all look like rings or
-    bars, if its box is about square and it has fewer than four, if its confidence is under 0.6, or if it has no
+    bars, if its box is about square and it has fewer than four, if its confidence is under 0.7, or if it has no
     letter or digit. A figure-like line is lettering all the same where it stands in a row with lettering of about
     its own height and no more than one and a half heights away.
     """

@@ -22,7 +22,7 @@ _OUTSIDE = 0.15  # a connected shape with more of its area than this outside the
 _WORD_MARK = 0.12  # share of what is drawn that must be left for a mark to be more than its lettering
 _TAGLINE = 0.5  # in a word mark, lines lower than this share of its face are still taken out
 _PLAIN_GROUND = 0.55  # share of a line's edge that must have one colour for the ground to be plain
-_LEAST_GROUND = 0.3  # share of a box and of its edge that a colour must hold to be tried as the ground all the same
+_LEAST_GROUND = 0.3  # share of a box that a colour must hold to be tried as the ground, whatever its edge shows
 _LEAST_FILLED, _MOST_FILLED = 0.05, 0.85  # share of a box that letters cover
 _PLATE = 0.5  # share of a box from which one shape is a plate and no letter
 _LEAST_FREE = 0.5  # share of what is drawn in a box that must be free of figures
@@ -108,11 +108,13 @@ def _line(image: RgbImage, line: TextLine, boxes: list[BoolImage], index: int) -
     box, view = box[window], RgbImage(image[window])
     taken = np.logical_or.reduce([other[window] for other in boxes])  # by this line and the others
     edge = box & ~_shrunk(box, max(2, round(height / 8))) | (_grown(box, max(1, round(height / 12))) & ~taken)
+    core = _shrunk(box, max(1, round(height / 12)))
+    core = core if core.any() else box
     cut = _cut(image, window)
     reach = _grown(box, max(2, round(height / 6)))
-    for colours in _grounds(view[edge], view[box]):
+    for colours in _grounds(view[edge], view[core]):
         drawn = np.logical_and.reduce([differs(view, colour, _INK) for colour in colours])
-        shapes = _letter_shapes(drawn, box, reach, cut)
+        shapes = _letter_shapes(drawn, box, core, reach, cut)
         if shapes is not None:
             soft = _grown(shapes, max(1, round(height / 16))) & ~_grown(drawn & ~shapes, 1)
             letters, ground = nothing.copy(), nothing.copy()
@@ -132,8 +134,7 @@ def _grounds(edge: npt.NDArray[np.uint8], inside: npt.NDArray[np.uint8]) -> Iter
     if plain:
         yield plain
     for colour in main_colours(inside, _INK, 2, _LEAST_GROUND):
-        if float((~_far(edge, colour)).mean()) >= _LEAST_GROUND:
-            yield [colour]
+        yield [colour]
     shades = sorted(main_colours(edge, _INK, _SHADES, _SHADE_SHARE), key=lambda shade: int(shade.sum()))
     steps = [int(np.abs(b.astype(int) - a.astype(int)).max()) for a, b in pairwise(shades)]
     if len(shades) > 1 and max(steps) <= _SHADE_STEP:
@@ -146,13 +147,15 @@ def _far(pixels: npt.NDArray[np.uint8], colour: Colour) -> npt.NDArray[np.bool_]
     return np.asarray(np.abs(pixels.astype(np.int16) - colour.astype(np.int16)).max(axis=1) > _INK)
 
 
-def _letter_shapes(drawn: BoolImage, box: BoolImage, reach: BoolImage, cut: BoolImage) -> BoolImage | None:
+def _letter_shapes(
+    drawn: BoolImage, box: BoolImage, core: BoolImage, reach: BoolImage, cut: BoolImage
+) -> BoolImage | None:
     """Those connected shapes of `drawn` that lie in a line's box, or None if they do not look like its letters.
 
     A shape may leave `reach`, the box and a little more, with 15 % of its area, and must not touch `cut`, where the
-    window ends and the picture goes on. Shapes are no letters if one alone
-    fills half of the box (a plate: the ground was guessed wrongly), or if they are less than half of what is drawn
-    in the box (letters and figure are entangled: a line half painted over helps nobody).
+    window ends and the picture goes on. Shapes are no letters if one alone fills half of the box (a plate: the ground
+    was guessed wrongly), or if they are less than half of what is drawn in `core`, the box as read (letters and
+    figure are entangled: a line half painted over helps nobody).
     """
     count, labels = cv2.connectedComponents(drawn.astype(np.uint8), connectivity=4)
     area, in_box = np.bincount(labels.ravel(), minlength=count), np.bincount(labels[box], minlength=count)
@@ -162,7 +165,8 @@ def _letter_shapes(drawn: BoolImage, box: BoolImage, reach: BoolImage, cut: Bool
     filled, size = int(in_box[letters].sum()), int(box.sum())
     if not _LEAST_FILLED * size <= filled <= _MOST_FILLED * size:
         return None
-    if int(in_box[letters].max()) > _PLATE * size or filled < _LEAST_FREE * int(in_box[1:].sum()):
+    in_core = np.bincount(labels[core], minlength=count)
+    if int(in_box[letters].max()) > _PLATE * size or in_core[letters].sum() < _LEAST_FREE * in_core[1:].sum():
         return None
     return np.asarray(letters[labels])
 

@@ -15,7 +15,7 @@ from logosim.domain.mark import Mark, Rejection
 log = logging.getLogger(__name__)
 
 CHUNK = 2_000  # records between two merges
-SHOWN_REJECTIONS = 100  # kept in the report; the database keeps all
+SHOWN_REJECTIONS = 1_000  # kept in the report; the database keeps all
 _TICK = 50  # records between two calls of `progress`
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import warnings
 from typing import Any
 
 from logosim.domain.features import RgbImage, TextLine
@@ -30,6 +31,8 @@ class EasyReader:
             raise DependencyMissing(
                 f"EasyOCR cannot be loaded ({error}).", hint="Run `pip install 'logosim[easyocr]'`."
             ) from error
+        # The one thing it says in normal use: that it found no accelerator to pin memory for.
+        warnings.filterwarnings("ignore", message=".*pin_memory", category=UserWarning)
         folder = weights.model_dir()
         self._engine: Any = easyocr.Reader(
             ["en"],

@@ -25,7 +25,7 @@ _NO_SEGMENT, _END_OF_PROFILE, _END_OF_NAME = 0, 254, 255
 _CHARACTERS = 0x400
 _NEVER = 1 << 24
 _LENGTHS = (8, 12, 18, 30, 60)
-"""Candidates are aligned in groups of up to so many segments, so that one slogan does not slow down a thousand names."""
+"""Candidates are aligned in groups of up to so many segments, so that one slogan does not slow down all others."""
 
 Codes = NDArray[np.uint8]
 Integers = NDArray[np.int32]

@@ -38,7 +38,7 @@ class _Folding(dict[int, str]):
 def read_transliteration() -> dict[str, str]:
     """Characters outside ASCII (and &) with the ASCII letters they are written as, from the packaged table."""
     table = resources.files("logosim.phonetics") / "data" / "transliteration.csv"
-    with table.open(encoding="utf-8", newline="") as lines:
+    with table.open(encoding="utf-8") as lines:
         return {row["character"]: row["replacement"] for row in csv.DictReader(lines)}
 
 

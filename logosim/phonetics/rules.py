@@ -52,7 +52,7 @@ class Rule:
 def read_rules() -> tuple[Rule, ...]:
     """All rules of the packaged table, by profile and position."""
     table = resources.files("logosim.phonetics") / "data" / "rules.csv"
-    with table.open(encoding="utf-8", newline="") as lines:
+    with table.open(encoding="utf-8") as lines:
         rules = [
             Rule(
                 profile=row["profile"],

@@ -86,7 +86,13 @@ def _vowel(high: float, back: float, rounded: float, *, syllabic: float = 1.0, p
     where = places or (("palatal",) if back == 1.0 else ("velar",))
     manner = {1.0: HIGH_VOWEL, 0.5: MID_VOWEL, 0.0: LOW_VOWEL}[high]
     return Segment(
-        tuple(PLACE[place] for place in where), manner, syllabic=syllabic, voice=1.0, high=high, back=back, round=rounded
+        tuple(PLACE[place] for place in where),
+        manner,
+        syllabic=syllabic,
+        voice=1.0,
+        high=high,
+        back=back,
+        round=rounded,
     )
 
 

@@ -21,7 +21,7 @@ def trigrams(normalised: str) -> frozenset[str]:
     # Between two words stand three spaces: " " ends one, "  " begins the next; what straddles them belongs to neither.
     return frozenset(
         three for three in map("".join, zip(padded, padded[1:], padded[2:], strict=False)) if not three.endswith("  ")
-    ) - {"   "}
+    )
 
 
 def trigram_similarity(one: str, other: str) -> float:

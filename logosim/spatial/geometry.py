@@ -13,16 +13,19 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-SCALES: tuple[float, ...] = (1.0, 0.7, 1.4, 0.5, 2.0)  # candidate cells per query cell
-SHIFT_LIMIT = 6  # cells; further out, two 7 x 7 grids hardly overlap
-REACH = 1.5  # cells; a match this far from where it should be counts nothing, one half as far counts half
+SCALES: tuple[float, ...] = (1.0, 2**-0.5, 2**0.5, 0.5, 2.0)
+"""Candidate cells per query cell, plainest first; closed under inversion, so that query and candidate may change
+places."""
+
+REACH = 1.5
+"""Cells. A match this far from where it should lie counts nothing; between, it counts in proportion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transformation:
     """Where the query's figure lies in the candidate's picture."""
 
-    scale: float  # candidate size over query size: 0.5 = the query's figure appears at half its size
+    scale: float  # 0.5: the query's figure appears at half its size
     mirrored: bool  # left and right exchanged
     down: int  # cells; a cell is 1/grid of the picture's side
     right: int
@@ -35,42 +38,45 @@ class VoteTable:
     The pair of query cell q and candidate cell c, both row by row from the top left, stands in row q * cells + c.
     """
 
-    transformations: tuple[Transformation, ...]  # T of them, the plainest first, so that ties go to the plainest
+    transformations: tuple[Transformation, ...]  # T of them, by scale; ties go to the first, which is the plainest
+    groups: tuple[tuple[float, slice], ...]  # each scale with its run of transformations
     indices: npt.NDArray[np.int32]  # [cells * cells, K], index of a transformation
     fits: npt.NDArray[np.float32]  # [cells * cells, K], 0..1; 0 also pads
-    scales: npt.NDArray[np.float32]  # [T]
 
 
 @lru_cache(maxsize=4)
 def vote_table(grid: int) -> VoteTable:
-    """The table for a grid of `grid` x `grid` cells. Built once per process and grid size (some 20 ms)."""
-    transformations = _transformations()
+    """The table for a grid of `grid` x `grid` cells. Built once per process and grid size (about 0.1 s for 7)."""
+    by_scale = [_transformations(scale) for scale in SCALES]
+    transformations = tuple(t for group in by_scale for t in group)
+    ends = np.cumsum([0, *map(len, by_scale)]).tolist()
+    groups = tuple((scale, slice(ends[i], ends[i + 1])) for i, scale in enumerate(SCALES))
     middle = (grid - 1) / 2
-    y, x = (axis.ravel() - middle for axis in np.mgrid[0:grid, 0:grid].astype(np.float32))
+    y, x = (axis.ravel().astype(np.float32) - np.float32(middle) for axis in np.mgrid[0:grid, 0:grid])
     fits = np.empty((y.size * y.size, len(transformations)), dtype=np.float32)
     for index, t in enumerate(transformations):
-        to_y = t.scale * y + t.down
-        to_x = t.scale * (-x if t.mirrored else x) + t.right
-        fit = _fit(y[None, :] - to_y[:, None]) * _fit(x[None, :] - to_x[:, None])
-        fits[:, index] = fit.ravel()
+        to_y = np.float32(t.scale) * y + t.down
+        to_x = np.float32(t.scale) * (-x if t.mirrored else x) + t.right
+        fits[:, index] = (_fit(y[None, :] - to_y[:, None]) * _fit(x[None, :] - to_x[:, None])).ravel()
     most = int((fits > 0).sum(axis=1).max())
-    indices = np.argsort(-fits, axis=1, kind="stable")[:, :most].astype(np.int32)
-    kept = np.take_along_axis(fits, indices, axis=1)
-    scales = np.array([t.scale for t in transformations], dtype=np.float32)
-    return VoteTable(transformations, indices, kept, scales)
+    indices = np.argpartition(-fits, most - 1, axis=1)[:, :most].astype(np.int32)
+    return VoteTable(transformations, groups, indices, np.take_along_axis(fits, indices, axis=1))
 
 
-def _transformations() -> tuple[Transformation, ...]:
-    """All that are considered, plainest first: least change of size, unmirrored, least shift."""
-    shifts = range(-SHIFT_LIMIT, SHIFT_LIMIT + 1)
+def _transformations(scale: float) -> list[Transformation]:
+    """All that are considered at one scale: unmirrored before mirrored, then by shift.
+
+    The smaller picture may lie anywhere inside the larger one, or stick out of it by about three cells of the seven.
+    """
+    limit = min(6, 4 + round(3.5 * abs(min(scale, 2.0) - 1)))
+    shifts = range(-limit, limit + 1)
     every = [
         Transformation(scale, mirrored, down, right)
-        for scale in SCALES
         for mirrored in (False, True)
         for down in shifts
         for right in shifts
     ]
-    return tuple(sorted(every, key=lambda t: (abs(np.log(t.scale)), t.mirrored, t.down**2 + t.right**2)))
+    return sorted(every, key=lambda t: (t.mirrored, t.down**2 + t.right**2))
 
 
 def _fit(offset: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

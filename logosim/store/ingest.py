@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from logosim.domain.ingest import IngestReport, MergeCounts
 from logosim.domain.mark import Mark, Rejection
@@ -10,10 +10,17 @@ from logosim.store.pool import Pool, borrowed
 
 
 class IngestStore:
-    """Takes batches of marks in. Each call is a transaction of its own; all may be repeated."""
+    """Takes batches of marks in. Each call is a transaction of its own; all may be repeated.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        pool: connections of a role that may take marks in.
+        transcribe: `logosim.phonetics`'s `phonemes`, which equals the SQL function and is ten times as fast; without it
+            the database computes the pronunciations.
+    """
+
+    def __init__(self, pool: Pool, transcribe: Callable[[str], str | None] | None = None) -> None:
         self._pool = pool
+        self._transcribe = transcribe or (lambda _: None)
 
     def begin(self, source: str, path: str) -> int:
         """Open a batch and return its id."""
@@ -29,7 +36,7 @@ class IngestStore:
         """
         statement = """
             copy logosim.mark_staging (
-                   batch_id, source, file, brand_text, vienna_codes, year
+                   batch_id, source, file, brand_text, phonemes, vienna_codes, year
                  , picture_location, picture_sha256, picture_bytes)
             from stdin
         """
@@ -41,6 +48,7 @@ class IngestStore:
                         mark.source,
                         mark.file,
                         mark.text,
+                        self._transcribe(mark.text) if mark.text else None,
                         list(mark.vienna_codes),
                         mark.year,
                         mark.picture.location,

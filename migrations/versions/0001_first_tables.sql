@@ -17,12 +17,18 @@ $$;
 -- Roles belong to the whole server: another logosim database may have made them.
 do $$
 declare
-  wanted text;
+  wanted  text;
+  purpose text;
 begin
-  foreach wanted in array array['logosim_analyst', 'logosim_worker', 'logosim_api'] loop
+  for wanted, purpose in
+    values ('logosim_analyst', 'Reads marks of logosim and searches them')
+         , ('logosim_worker', 'Works off the queue of logosim and takes marks in')
+         , ('logosim_api', 'Serves logosim over REST')
+  loop
     if not exists (select from pg_roles r where r.rolname = wanted) then
       begin
         execute format('create role %I nologin', wanted);
+        execute format('comment on role %I is %L', wanted, purpose);
       exception
         when duplicate_object or unique_violation then null;  -- another upgrade was quicker
         when insufficient_privilege then
@@ -259,6 +265,7 @@ create unlogged table logosim.mark_staging (
   , source            text     not null
   , file              text     not null
   , brand_text        text
+  , phonemes          text
   , vienna_codes      text[]   not null default '{}'
   , year              smallint
   , picture_location  text     not null
@@ -274,6 +281,7 @@ comment on column logosim.mark_staging.position is 'Order of arrival: of two row
 comment on column logosim.mark_staging.source is 'As in mark';
 comment on column logosim.mark_staging.file is 'As in mark';
 comment on column logosim.mark_staging.brand_text is 'As in mark';
+comment on column logosim.mark_staging.phonemes is 'Pronunciations if the client computed them, which is quicker; null: logosim.merge_marks does';
 comment on column logosim.mark_staging.vienna_codes is 'As in mark';
 comment on column logosim.mark_staging.year is 'As in mark';
 comment on column logosim.mark_staging.picture_location is 'As in mark';
@@ -304,6 +312,8 @@ create table logosim.phoneme_rule (
   , constraint phoneme_rule_profile_check check (profile in ('en', 'de', 'ro'))
   , constraint phoneme_rule_grapheme_check check (grapheme <> '')
 );
+
+create index phoneme_rule_lookup_idx on logosim.phoneme_rule (profile, left(grapheme, 1), position);
 
 comment on table logosim.phoneme_rule is 'How logosim.phonemes pronounces letters; loaded at each upgrade';
 comment on column logosim.phoneme_rule.profile is 'Pronunciation profile: en, de or ro (romance)';

@@ -1,6 +1,6 @@
 -- Purpose: one spelling of a name for searching.
 -- Callers: merge_marks, searches by name, analysts. The same algorithm: logosim/phonetics/normalise.py.
--- Cost: 2 microseconds for ASCII, 20 for others, measured with tests/benchmarks of the name channel.
+-- Cost: about 6 microseconds (170,000 rows a second) for names mostly in ASCII.
 
 create or replace function logosim._fold(text_value text, words_for_signs boolean default true) returns text
 language plpgsql stable strict parallel safe

@@ -21,7 +21,7 @@ create or replace function logosim._filter(
 language sql immutable parallel safe
 set search_path = pg_catalog
 as $$
-  -- Conditions on logosim.mark m over the parameters $4 to $9 of _search's statements; empty where nothing is filtered.
+  -- Conditions on a mark m over the parameters $4 to $9 of _search's statements; empty where nothing is filtered.
   select concat(
     case when cardinality(vienna_any) > 0 then ' and m.vienna_keys && $4' end
   , case when cardinality(vienna_all) > 0 then ' and m.vienna_keys @> $5' end
@@ -116,7 +116,7 @@ begin
   end if;
 
   -- Counted no further than the choice of a route needs.
-  execute format('select count(*) from (select from logosim.mark m where true %s limit %s) some', filter, exact_rows + 1)
+  execute format('select count(*) from (select from logosim.mark m where true %s limit %s) counted', filter, exact_rows + 1)
      into passing
     using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude;
   if passing > exact_rows then

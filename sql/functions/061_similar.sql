@@ -50,7 +50,7 @@ begin
 
   return query
   select s.mark_id, s.found_by
-       , greatest(1 - s.look_distance, s.spelling_similarity, s.sound_similarity) as best
+       , greatest(1 - s.look_distance, s.spelling_similarity, s.sound_similarity)::real as best
        , s.look_distance, s.spelling_similarity, s.sound_similarity
        , s.brand_text, s.file, s.source, s.year, s.vienna_codes
     from logosim.search(

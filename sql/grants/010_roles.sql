@@ -5,10 +5,6 @@
 -- Functions that write are security definer with a pinned search path: the roles may execute them and write no table
 -- (but the staging table, which COPY needs). Owner's functions (models, keys, refreshing) are granted to nobody.
 
-comment on role logosim_analyst is 'Reads marks of logosim and searches them';
-comment on role logosim_worker is 'Works off the queue of logosim and takes marks in';
-comment on role logosim_api is 'Serves logosim over REST';
-
 revoke all on schema logosim from public;
 revoke all on all tables in schema logosim from public, logosim_analyst, logosim_worker, logosim_api;
 revoke all on all functions in schema logosim from public, logosim_analyst, logosim_worker, logosim_api;

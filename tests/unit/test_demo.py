@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from PIL import Image
 from logosim.demo import corpus
 from logosim.demo.codes import colour_code, figures, vienna_codes
 from logosim.demo.corpus import DemoMark, build, demo_marks, picture_bytes
-from logosim.demo.fonts import FACES, covering, covers
-from logosim.demo.icons import brand_icons
+from logosim.demo.fonts import FACES, Face, covering, covers, load
+from logosim.demo.icons import brand_icons, coverage
 from logosim.demo.lockup import Layout, contrast, draw
 from logosim.demo.query import similar_name, variations
 from logosim.domain.mark import Mark
 from logosim.domain.vienna import canonical_all
+from logosim.errors import DependencyMissing
 from logosim.ingest.l3d import read
 
 
@@ -173,3 +175,18 @@ def test_similar_names_keep_case_and_change_little() -> None:
 def test_contrast_is_that_of_the_standard() -> None:
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
     assert contrast((255, 0, 0), (255, 255, 255)) == pytest.approx(4.0, abs=0.01)
+
+
+@pytest.mark.parametrize("package", ["simple_icons_pack", "resvg_py"])
+def test_a_missing_package_is_named_with_its_remedy(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    icon = brand_icons()[0]
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(DependencyMissing, match=package.replace("_", "-")) as caught:
+        brand_icons.__wrapped__() if package == "simple_icons_pack" else coverage(icon, 100)
+    assert "pip install 'logosim[demo]'" in (caught.value.hint or "")
+
+
+def test_a_missing_font_is_named_with_its_remedy() -> None:
+    with pytest.raises(DependencyMissing, match="font-of-nobody") as caught:
+        load(Face("font_of_nobody", "Nobody.ttf"), 12)
+    assert "logosim[demo]" in (caught.value.hint or "")

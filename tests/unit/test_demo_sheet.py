@@ -5,11 +5,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from logosim.demo.corpus import build
+from logosim.demo.fonts import FACES, load
 from logosim.demo.query import variations
-from logosim.demo.sheet import answer_sheet, caption
+from logosim.demo.sheet import answer_sheet, caption, wrapped
 from logosim.domain.hit import Answer, ChannelEvidence, Hit
 from logosim.errors import PictureError
 from logosim.imaging.decode import DecodeLimits
@@ -41,7 +44,7 @@ def test_a_sheet_shows_the_query_and_every_hit(tmp_path: Path) -> None:
     places = [str(tmp_path / "images" / mark.picture_name) for mark in corpus.marks[:5]]
     hits = tuple(hit(rank, place) for rank, place in enumerate([*places, str(tmp_path / "gone.jpg")], start=1))
     answer = Answer(hits, "model", query.name, "exact", 6, None, True, {"total": 1.0})
-    png = answer_sheet(query.picture, answer, limits=DecodeLimits(), title=", ".join(query.changes))
+    png = answer_sheet(query.picture, answer, limits=DecodeLimits(), note=", ".join(query.changes))
     sheet = Image.open(io.BytesIO(png)).convert("L")
     few = answer_sheet(query.picture, answer, limits=DecodeLimits(), most=4)
     assert Image.open(io.BytesIO(few)).height < sheet.height
@@ -50,5 +53,17 @@ def test_a_sheet_shows_the_query_and_every_hit(tmp_path: Path) -> None:
 
 
 def test_a_caption_gives_the_reasons_in_order_of_weight() -> None:
-    assert caption(hit(1, "")) == "1. 1.00 high\nName 1\nlook 0.40, sound 0.20"
-    assert caption(hit(2, "")).splitlines()[1] == "2.JPG"
+    font = load(FACES[0], 14)
+    expected = ["1.  1.00  high", "Name 1", "+0.40 look: looks alike", "+0.20 sound: sounds alike"]
+    assert caption(hit(1, ""), font, 400) == expected
+    assert caption(hit(2, ""), font, 400)[1] == "2.JPG"
+
+
+@given(text=st.text(), width=st.integers(40, 300))
+def test_no_line_is_wider_than_it_may_be_and_no_word_is_lost(text: str, width: int) -> None:
+    font = load(FACES[0], 14)
+    lines = wrapped(text, font, width)
+    assert all(font.getlength(line) <= width for line in lines)
+    kept = [word for word in text.split() if font.getlength(word) <= width]
+    shown = " ".join(lines).split()
+    assert [word for word in shown if word in kept] == kept or any("…" in line for line in lines)

@@ -1,0 +1,67 @@
+"""Which sounds of two names answer each other: the best alignment that ALINE scores, as pairs, for explanations.
+
+One pair of names at a time, with a traceback; `aline` has the batch that only scores. Parameters as there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from logosim.phonetics.segments import EXPANSION, SEGMENTS, SKIP, SUBSTITUTION, VOWEL, difference
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedPair:
+    """Segments of one name and of the other that answer each other; "" where one has nothing for it."""
+
+    one: str
+    other: str
+    score: float
+
+
+def aline_alignment(one: str, other: str) -> tuple[AlignedPair, ...]:
+    """Pairs of the best local alignment of two IPA strings of one profile; empty where nothing answers.
+
+    The scores of the pairs add up to the score of the alignment. Of several best alignments, the one that ends first
+    and prefers substitution, then expansion, then skips, is given. Spaces and unknown characters are passed over.
+    """
+    rows = [character for character in one if character in SEGMENTS]
+    columns = [character for character in other if character in SEGMENTS]
+    scores = [[0.0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
+    moves: dict[tuple[int, int], tuple[int, int]] = {}
+    end = (0, 0)
+    for i in range(len(rows) + 1):
+        for j in range(len(columns) + 1):
+            for di, dj in ((1, 1), (1, 2), (2, 1), (1, 0), (0, 1)):
+                if di <= i and dj <= j:
+                    score = scores[i - di][j - dj] + _score(rows[i - di : i], columns[j - dj : j])
+                    if score > scores[i][j] + 1e-9:
+                        scores[i][j] = score
+                        moves[i, j] = (di, dj)
+            if scores[i][j] > scores[end[0]][end[1]] + 1e-9:
+                end = (i, j)
+    pairs = []
+    i, j = end
+    while (i, j) in moves:
+        di, dj = moves[i, j]
+        here, there = rows[i - di : i], columns[j - dj : j]
+        pairs.append(AlignedPair("".join(here), "".join(there), _score(here, there)))
+        i, j = i - di, j - dj
+    return tuple(reversed(pairs))
+
+
+def _score(here: list[str], there: list[str]) -> float:
+    """Score of one move: of one or two segments with none, one or two."""
+    if not here or not there:
+        return SKIP
+    if len(here) > len(there):
+        here, there = there, here
+    single = SEGMENTS[here[0]]
+    parts = [SEGMENTS[character] for character in there]
+    differences = [difference(single, part) for part in parts]
+    vowels = VOWEL * single.vowel_like + VOWEL * any(part.vowel_like for part in parts)
+    if len(parts) == 1:
+        return SUBSTITUTION - differences[0] - vowels
+    if 0 in differences:
+        return float("-inf")
+    return EXPANSION - sum(differences) - vowels

@@ -1,0 +1,1 @@
+"""The two-stage search: candidates from the database, judged and explained here."""

@@ -1,0 +1,184 @@
+"""The search from question to answer: extract, find candidates, re-rank, explain.
+
+All three ways to ask (a picture, a stored mark, a name) meet in `Pipeline.search`, so that they answer alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Protocol
+from uuid import UUID
+
+from logosim.domain.features import Features
+from logosim.domain.hit import Answer, CandidateSet, StoredMark
+from logosim.domain.query import Filter, Query, Weights
+from logosim.errors import FilterError, PictureError
+from logosim.phonetics.normalise import normalise
+from logosim.phonetics.transcribe import phonemes
+from logosim.search.explain import explain
+from logosim.search.rerank import NameKeys, rerank
+
+NO_FILTER = Filter()
+USUAL_WEIGHTS = Weights()
+
+
+class FeatureExtractor(Protocol):
+    """Turns pictures into features."""
+
+    def extract(self, pictures: Sequence[bytes]) -> Sequence[Features | PictureError]:
+        """Features of each picture, or the error that says why it has none."""
+
+
+class CandidateSource(Protocol):
+    """Stage 1."""
+
+    def candidates(self, query: Query) -> CandidateSet:
+        """Candidates by look and by name among the marks that pass the query's filter."""
+
+
+class MarkSource(Protocol):
+    """Stored marks."""
+
+    def get(self, mark_id: UUID) -> StoredMark:
+        """One mark. Raises MarkNotFound."""
+
+
+class Timings:
+    """Milliseconds by stage of one search, started now."""
+
+    def __init__(self) -> None:
+        self._started = perf_counter()
+        self._stages: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure what is done inside."""
+        started = perf_counter()
+        yield
+        self._stages[name] = (perf_counter() - started) * 1000
+
+    def finished(self) -> dict[str, float]:
+        """All stages and "total", which also holds what lies between them."""
+        return self._stages | {"total": (perf_counter() - self._started) * 1000}
+
+
+class Pipeline:
+    """Asks and answers. It keeps no state between questions.
+
+    `extractor` is called at the first picture, so that a search by name never loads a model.
+    """
+
+    def __init__(
+        self,
+        *,
+        extractor: Callable[[], FeatureExtractor],
+        candidates: CandidateSource,
+        marks: MarkSource,
+        model_name: Callable[[], str],
+    ) -> None:
+        self._extractor = extractor
+        self._candidates = candidates
+        self._marks = marks
+        self._model_name = model_name
+
+    def by_picture(
+        self,
+        data: bytes,
+        *,
+        text: str | None = None,
+        vienna_codes: tuple[str, ...] = (),
+        filter: Filter = NO_FILTER,  # noqa: A002
+        weights: Weights = USUAL_WEIGHTS,
+        k: int = 20,
+    ) -> Answer:
+        """Earlier marks like the picture in `data`.
+
+        Args:
+            data: the picture file.
+            text: its verbal element; None: what is read in the picture; "": names are not compared.
+            vienna_codes: canonical codes of the picture.
+            filter: which earlier marks are asked about.
+            weights: of the channels.
+            k: hits wanted.
+
+        Raises:
+            PictureError: the picture cannot be used.
+        """
+        timings = Timings()
+        with timings.stage("extract"):
+            (features,) = self._extractor().extract([data])
+        if isinstance(features, PictureError):
+            raise features
+        name = features.text if text is None else text
+        return self.search(Query(features, name or None, vienna_codes, filter, weights, k), timings)
+
+    def by_mark(
+        self,
+        mark_id: UUID,
+        *,
+        filter: Filter = NO_FILTER,  # noqa: A002
+        weights: Weights = USUAL_WEIGHTS,
+        k: int = 20,
+    ) -> Answer:
+        """Earlier marks like a stored one, which is not among the hits. Nothing is extracted anew.
+
+        Raises:
+            MarkNotFound: there is no such mark.
+            FilterError: the mark has no text, and its picture has not been extracted yet.
+        """
+        timings = Timings()
+        with timings.stage("extract"):
+            mark = self._marks.get(mark_id)
+        features = features_of(mark)
+        if features is None and not mark.text:
+            raise FilterError(
+                f"Nothing is known of the mark {mark_id} yet: it has no text and its picture has not been extracted.",
+                hint="Run `logosim worker --until-empty`, or see `logosim work` for what became of it.",
+            )
+        return self.search(Query(features, mark.text, mark.vienna_codes, filter, weights, k, exclude=mark_id), timings)
+
+    def by_text(
+        self,
+        text: str,
+        *,
+        vienna_codes: tuple[str, ...] = (),
+        filter: Filter = NO_FILTER,  # noqa: A002
+        weights: Weights = USUAL_WEIGHTS,
+        k: int = 20,
+    ) -> Answer:
+        """Earlier marks whose name is spelt or sounds like `text`."""
+        return self.search(Query(None, text, vienna_codes, filter, weights, k))
+
+    def search(self, query: Query, timings: Timings | None = None) -> Answer:
+        """Both stages for one question."""
+        timings = timings or Timings()
+        with timings.stage("candidates"):
+            found = self._candidates.candidates(query)
+        with timings.stage("rerank"):
+            ranking = rerank(query, name_keys(query.text), found.candidates)
+        with timings.stage("explain"):
+            hits = explain(query, ranking)
+        return Answer(
+            hits=hits,
+            model=self._model_name(),
+            query_text=query.text,
+            route=found.route,
+            candidates=len(found.candidates),
+            passed=found.passed,
+            complete=found.complete,
+            timings_ms=timings.finished(),
+        )
+
+
+def name_keys(text: str | None) -> NameKeys:
+    """A text in the forms in which it is compared; absent ones for a text without letters or digits."""
+    return NameKeys(normalise(text), phonemes(text)) if text else NameKeys(None, None)
+
+
+def features_of(mark: StoredMark) -> Features | None:
+    """A stored mark's features in the form of a query's; None until a worker has extracted them."""
+    if mark.embedding is None or mark.patches is None:
+        return None
+    return Features(mark.embedding, mark.patches, mark.text, mark.width or 0, mark.height or 0, mark.picture_sha256)
