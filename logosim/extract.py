@@ -12,14 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logosim.domain.features import Features, TextLine
+from logosim.domain.features import Features, RgbImage, TextLine
 from logosim.embedding.protocol import Embedder
 from logosim.errors import PictureError
-from logosim.imaging.canvas import canvas
+from logosim.imaging.canvas import canvas, shrink
 from logosim.imaging.decode import DecodeLimits, decode
+from logosim.imaging.lettering import lettering
 from logosim.imaging.mask import mask_text
 from logosim.imaging.trim import trim
 from logosim.ocr.protocol import TextReader
+
+LONGEST_SIDE = 1024  # pixels; more adds seconds to reading and masking, and nothing to what is read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,11 +94,11 @@ class Extractor:
             PictureError: the picture cannot be used.
         """
         whole = decode(data, self.limits)
-        image = trim(whole)
+        image = shrink(trim(whole), LONGEST_SIDE)
         lines = self.reader.read(image)
         return Seen(
             canvas=canvas(mask_text(image, lines), self.embedder.manifest.input_size),
-            text=_joined(lines),
+            text=_joined(lettering(lines)),
             width=whole.shape[1],
             height=whole.shape[0],
             sha256=hashlib.sha256(data).hexdigest(),

@@ -2,24 +2,25 @@
 
 Generalised-mean pooling: Radenović, Tolias and Chum, "Fine-tuning CNN image retrieval with no human annotation" (PAMI
 2019), with a fixed exponent. Deviation: maps of two depths are pooled, each is scaled to unit length and the two are
-joined before whitening. Middle layers see strokes and corners where the last sees ImageNet's objects; for drawn logos
-both count.
+joined before whitening. Both lie before the last map: middle layers see strokes and corners where the last sees
+ImageNet's objects, and on drawn logos the last one only does harm (`training.compare` shows it).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor, nn
 
-from training.backbone import INPUT_SIZE, MAP_CHANNELS, Backbone
+from training.backbone import INPUT_SIZE, Backbone
 from training.whitening import Whitening
 
-POOLED = ("middle", "last")  # maps that the embedding is pooled from
+POOLED = ("middle", "high")  # maps that the embedding is pooled from
 PATCHED = "high"  # map that patch features are read from
 POWER = 3
 GRID = 7
 EVEN_LEVELS = 20  # levels of 255: a cell whose pixels differ by no more than this shows an even ground
-RAW_DIMENSIONS = sum(MAP_CHANNELS[name] for name in POOLED)
 _SMALLEST = 1e-6
 
 
@@ -36,9 +37,9 @@ def unit(vectors: Tensor, dim: int) -> Tensor:
     return vectors / vectors.square().sum(dim=dim, keepdim=True).sqrt().clamp(min=1e-12)
 
 
-def pooled(maps: dict[str, Tensor]) -> Tensor:
-    """The embedding before whitening: [N, RAW_DIMENSIONS], each map's part of unit length."""
-    return torch.cat([unit(gem(maps[name]), dim=1) for name in POOLED], dim=1)
+def pooled(maps: Mapping[str, Tensor], names: Sequence[str]) -> Tensor:
+    """The embedding before whitening: the named maps pooled, each scaled to unit length, and joined: [N, channels]."""
+    return torch.cat([unit(gem(maps[name]), dim=1) for name in names], dim=1)
 
 
 def marked_cells(pictures: Tensor) -> Tensor:
@@ -82,4 +83,4 @@ class Descriptor(nn.Module):
         """See the class."""
         maps = self.backbone(pictures)
         patches = self.patches(maps[PATCHED].permute(0, 2, 3, 1)) * marked_cells(pictures).unsqueeze(-1)
-        return self.embedding(pooled(maps)), (patches * 127).round().to(torch.int8)
+        return self.embedding(pooled(maps, POOLED)), (patches * 127).round().to(torch.int8)

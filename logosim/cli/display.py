@@ -47,11 +47,8 @@ def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
         console.print("No earlier mark passes the filter.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right")
-    table.add_column("score")
-    table.add_column("risk")
-    table.add_column("mark", no_wrap=True, min_width=36)  # the id below it is never cut
-    table.add_column("year")
+    for heading, width in (("#", 2), ("score", 5), ("risk", 9), ("mark", 36), ("year", 4)):  # 36: an id
+        table.add_column(heading, min_width=width, no_wrap=True)
     table.add_column("Vienna", no_wrap=True)
     for hit in answer.hits:
         table.add_row(

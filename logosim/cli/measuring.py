@@ -23,7 +23,7 @@ from logosim.demo.query import variations
 from logosim.domain.features import Features, FloatArray
 from logosim.domain.hit import Answer
 from logosim.evaluation import TruthSet, load_brands
-from logosim.evaluation import evaluate as evaluate_embeddings
+from logosim.evaluation import evaluate as measure
 from logosim.extract import Extractor
 from logosim.runtime import Runtime, build_extractor, upgrade_database
 from logosim.settings import OcrName, Settings

@@ -54,19 +54,18 @@ class Workforce:
         with progress_bar("marks") as bar:
             task = bar.add_task("Extracting", total=total)
             try:
-                while any(process.poll() is None for process in self._processes):
-                    self._replace_killed()
+                while self._at_work():
                     left = queue.pending()
                     total = max(total, left)
                     bar.update(task, total=total, completed=total - left)
                     time.sleep(0.5)
-                self._replace_killed()
             except KeyboardInterrupt:
                 errors.print("Finishing the batches at hand ...")
                 return
             bar.update(task, completed=total - queue.pending())
 
-    def _replace_killed(self) -> None:
+    def _at_work(self) -> bool:
+        """Whether a worker still runs, after those that were killed have been replaced."""
         for place, process in enumerate(self._processes):
             code = process.poll()
             if code is None or code == 0:
@@ -78,6 +77,7 @@ class Workforce:
                 raise LogosimError(f"Workers were killed {_RESTARTS} times; the queue keeps what is not done.")
             errors.print(f"A worker was killed (signal {-code}); another takes its place.", highlight=False)
             self._processes[place] = self._start()
+        return any(process.poll() is None for process in self._processes)
 
     def __enter__(self) -> Self:
         return self

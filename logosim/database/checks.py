@@ -84,7 +84,11 @@ def require_server(connection: psycopg.Connection[Any]) -> None:
             "The server has no pg_trgm extension.", hint="Install Postgres's contrib modules on the server."
         )
     row = connection.execute(
-        "select current_setting('server_encoding'), lower('Ə') = 'ə', current_database()"
+        """
+        select current_setting('server_encoding'), lower('Ə') = 'ə' and datctype not in ('C', 'POSIX'), datname
+          from pg_database
+         where datname = current_database()
+        """
     ).fetchone()
     encoding, knows_letters, name = row if row else ("", False, "")
     if encoding != "UTF8" or not knows_letters:

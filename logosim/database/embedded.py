@@ -32,6 +32,7 @@ from logosim.database import binaries, tuning
 from logosim.errors import ConfigurationError, DatabaseError, DatabaseTooOld, DatabaseUnavailable
 
 DATABASE = "logosim"
+PORT = "5432"  # of no network: part of the socket's name
 START_SECONDS = 600.0  # after a crash the server replays its log before it answers
 STOP_SECONDS = 120.0
 LOCK_SECONDS = 700.0
@@ -139,7 +140,8 @@ def psql_program() -> Path:
 
 # Parts ---------------------------------------------------------------------------------------------------------------
 def _url(socket_dir: Path, database: str) -> str:
-    return f"postgresql:///{database}?host={quote(str(socket_dir), safe='')}&user=postgres"
+    # Everything is said, for libpq would take what is not from PGPORT and its like.
+    return f"postgresql:///{database}?host={quote(str(socket_dir), safe='')}&port={PORT}&user=postgres"
 
 
 def _make_folder(folder: Path, user: binaries.ServerUser) -> None:
@@ -191,10 +193,11 @@ def _create_cluster(layout: _Layout, user: binaries.ServerUser) -> None:
     if fresh.exists():
         shutil.rmtree(fresh)
     _open_path_to(layout.root, binaries.folder().parent, user=user)
-    # The built-in C.UTF-8 locale knows the letters of all scripts (pg_trgm must see IPA letters as letters) and sorts
-    # alike on every system and after every update of the C library.
+    # The built-in C.UTF-8 locale sorts alike on every system and after every update of the C library. pg_trgm asks the
+    # C library what a letter is, and must see IPA letters as letters; older macOS has no C.UTF-8 of its own.
     arguments = ["-D", str(fresh), "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"]
     arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    arguments += ["--lc-ctype=en_US.UTF-8" if sys.platform == "darwin" else "--lc-ctype=C.UTF-8"]
     binaries.run("initdb", arguments, user=user, log=layout.log, timeout=START_SECONDS)
     with (fresh / "postgresql.conf").open("a") as file:
         file.write("\n# Written anew by logosim at each start; put your own settings below or use `alter system`.\n")
@@ -217,12 +220,13 @@ def _write_configuration(layout: _Layout, user: binaries.ServerUser, settings: M
     socket_dir = _socket_dir(layout, user)
     own = {
         "listen_addresses": "",
+        "port": PORT,
         "unix_socket_directories": str(socket_dir),
         "unix_socket_permissions": "0700",
     }
     path = layout.cluster / "logosim.conf"
     fresh = path.with_suffix(".new")
-    fresh.write_text("# Written by logosim at each start.\n" + tuning.as_configuration({**own, **settings}))
+    fresh.write_text("# Written by logosim at each start.\n" + tuning.as_configuration({**settings, **own}))
     if user.name:
         os.chown(fresh, user.uid, user.gid)
     fresh.replace(path)
@@ -231,7 +235,7 @@ def _write_configuration(layout: _Layout, user: binaries.ServerUser, settings: M
 def _socket_dir(layout: _Layout, user: binaries.ServerUser) -> Path:
     """The folder itself, or where its path is too long for a socket a closed folder under the temporary directory."""
     longest = 107 if sys.platform == "linux" else 103
-    if len(os.fsencode(layout.root / ".s.PGSQL.5432")) <= longest:
+    if len(os.fsencode(layout.root / f".s.PGSQL.{PORT}")) <= longest:
         return layout.root
     digest = hashlib.sha256(os.fsencode(layout.root)).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"logosim-{digest}"

@@ -12,10 +12,11 @@ _NAMESPACE = b"logosim mark\x00"
 def mark_id(source: str, file: str) -> UUID:
     """The stable id of a mark: the same source and file name give the same id everywhere and for ever.
 
-    A name-based UUID of version 8 (RFC 9562) over SHA-256; the case of the file name is ignored, because data sets
-    disagree about it. Equals the SQL function `logosim.mark_id`.
+    A name-based UUID of version 8 (RFC 9562) over SHA-256; the case of A to Z in the file name is ignored,
+    because data sets disagree about it. Equals the SQL function `logosim.mark_id`.
     """
-    digest = bytearray(hashlib.sha256(_NAMESPACE + f"{source}/{file.lower()}".encode()).digest()[:16])
+    name = f"{source}/".encode() + file.encode().lower()  # of bytes: A to Z alone, whatever the locale
+    digest = bytearray(hashlib.sha256(_NAMESPACE + name).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80
     return UUID(bytes=bytes(digest))

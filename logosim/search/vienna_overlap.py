@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
 from logosim.domain.features import FloatArray
-from logosim.domain.vienna import ViennaLevel, keys, level
+from logosim.domain.vienna import ViennaLevel, keys
 
 LEVEL_WEIGHTS = {ViennaLevel.CATEGORY: 1.0, ViennaLevel.DIVISION: 2.0, ViennaLevel.SECTION: 4.0}
 """The finer the code, the more it says. A shared section brings its division and category with it."""
@@ -19,19 +20,28 @@ FORMAL_WEIGHT = 0.25
 """What a code of the formal categories weighs against one that names a thing. Set by judgement, not calibrated."""
 
 
+_CODE_WEIGHTS = {
+    (length, formal): weight * (FORMAL_WEIGHT if formal else 1.0)
+    for length, weight in zip((2, 5, 8), LEVEL_WEIGHTS.values(), strict=True)
+    for formal in (False, True)
+}  # by the length of a canonical code; sums of quarters are exact in any order
+
+
 def vienna_similarities(query: Sequence[str], candidates: Sequence[Sequence[str]]) -> FloatArray:
     """Weighted Jaccard similarity of the codes with their ancestors: float32 [N] in 0..1, nan where a side has none.
 
     1 only for equal codes: what one mark shows and the other does not counts against the likeness.
     """
-    asked = set(keys(query))
     values = np.full(len(candidates), np.nan, dtype=np.float32)
-    if not asked:
+    if not query:
         return values
+    asked = frozenset(keys(query))
+    asked_weight = _weight(asked)
     for place, codes in enumerate(candidates):
         if codes:
-            given = set(keys(codes))
-            values[place] = _weight(asked & given) / _weight(asked | given)
+            given = frozenset(keys(codes))
+            common = _weight(asked & given)
+            values[place] = common / (asked_weight + _weight(given) - common)
     return values
 
 
@@ -42,8 +52,5 @@ def shared_codes(query: Sequence[str], candidate: Sequence[str]) -> tuple[str, .
     return tuple(sorted(finest, key=lambda code: (code[:2] in FORMAL_CATEGORIES, code)))
 
 
-def _weight(codes: set[str]) -> float:
-    # In sorted order, so that the sum does not depend on the order of a set.
-    return sum(
-        LEVEL_WEIGHTS[level(code)] * (FORMAL_WEIGHT if code[:2] in FORMAL_CATEGORIES else 1.0) for code in sorted(codes)
-    )
+def _weight(codes: AbstractSet[str]) -> float:
+    return sum(_CODE_WEIGHTS[len(code), code[:2] in FORMAL_CATEGORIES] for code in codes)

@@ -46,7 +46,7 @@ class VoteTable:
 
 @lru_cache(maxsize=4)
 def vote_table(grid: int) -> VoteTable:
-    """The table for a grid of `grid` x `grid` cells. Built once per process and grid size (about 0.1 s for 7)."""
+    """The table for a grid of `grid` x `grid` cells. Built once per process and grid size."""
     by_scale = [_transformations(scale) for scale in SCALES]
     transformations = tuple(t for group in by_scale for t in group)
     ends = np.cumsum([0, *map(len, by_scale)]).tolist()

@@ -62,7 +62,7 @@ class PatchMatches:
         """Where the query's figure lies in this candidate; None if nothing matched."""
         if self.similarity[candidate] == 0:
             return None
-        return vote_table(self.grid).transformations[self.winners[candidate]]
+        return vote_table(self.grid).transformations[int(self.winners[candidate])]
 
     def pairs(self, candidate: int) -> tuple[PatchPair, ...]:
         """The matches of one candidate that agree with its transformation, strongest first."""
@@ -142,18 +142,18 @@ def _mutual_best(query: FloatArray, candidates: FloatArray) -> tuple[Places, Pla
     float32: the same on every machine. Equal ones (flat areas repeat themselves) are decided by the smaller distance
     on the grid.
     """
-    cells, dimensions = query.shape
-    count = len(candidates)
-    distances = _squared_distances(cells)
-    ranked = ((query * _NEARNESS) @ candidates.reshape(-1, dimensions).T).reshape(cells, count, cells)
-    ranked -= distances[:, None, :]
-    places = ranked.argmax(axis=2)  # [cells of the query, count]
+    distances = _squared_distances(len(query))
+    # One small product a candidate: too small for the BLAS to share among threads, which costs a tick of the scheduler
+    # a call whenever the cores are busy with something else.
+    ranked = np.matmul(query * _NEARNESS, candidates.transpose(0, 2, 1))  # [N, cells of the query, of the candidate]
+    ranked -= distances
+    places = ranked.argmax(axis=2)
     best = np.take_along_axis(ranked, places[:, :, None], axis=2)[:, :, 0]
-    best_of_candidate = ranked.max(axis=0) if count else np.zeros((0, cells), dtype=np.float32)
-    mutual = (best > 0) & (best == np.take_along_axis(best_of_candidate, places.T, axis=1).T)
-    owners, query_cells = np.nonzero(mutual.T)
-    candidate_cells = places[query_cells, owners]
-    products = (best[query_cells, owners] + distances[query_cells, candidate_cells]) / _NEARNESS
+    best_of_candidate = ranked.max(axis=1)
+    mutual = (best > 0) & (best == np.take_along_axis(best_of_candidate, places, axis=1))
+    owners, query_cells = np.nonzero(mutual)
+    candidate_cells = places[owners, query_cells]
+    products = (best[owners, query_cells] + distances[query_cells, candidate_cells]) / _NEARNESS
     return owners, query_cells, candidate_cells, products
 
 
@@ -178,19 +178,23 @@ def _votes(
 def _winners(
     votes: npt.NDArray[np.float64], query_mass: int, masses: Places, table: VoteTable
 ) -> tuple[FloatArray, npt.NDArray[np.int32]]:
-    """The best transformation of each candidate and the share of a perfect match that it reaches.
+    """The winning transformation of each candidate and the share of a perfect match that it reaches.
 
     At scale s the query covers s * s as many cells of the candidate, and one match stands for one cell of the coarser
     of the two: so many matches at most can be had from the query, so many from the candidate; the smaller is perfect.
+    The winner has the largest share times the root of the perfect weight: by the share alone the scales would win at
+    which little can be had, by the weight alone those at which much can be had by chance.
     """
+    every = np.arange(len(votes))
     share = np.zeros(len(votes), dtype=np.float64)
     winners = np.zeros(len(votes), dtype=np.int32)
+    highest = np.zeros(len(votes), dtype=np.float64)
     fewest = np.maximum(np.minimum(FEWEST, np.maximum(query_mass, masses)), 1)
     for scale, group in table.groups:
-        perfect = np.minimum(query_mass * min(1.0, scale**2), masses * min(1.0, scale**-2))
+        perfect = np.maximum(np.minimum(query_mass * min(1.0, scale**2), masses * min(1.0, scale**-2)), fewest)
         best = votes[:, group].argmax(axis=1)
-        reached = np.take_along_axis(votes[:, group], best[:, None], axis=1)[:, 0] / np.maximum(perfect, fewest)
-        better = reached > share
-        share[better] = reached[better]
-        winners[better] = best[better] + group.start
-    return np.minimum(share, 1).astype(np.float32), winners
+        reached = np.minimum(votes[every, best + group.start] / perfect, 1)
+        rated = reached * np.sqrt(perfect)
+        better = rated > highest + 1e-9  # so that rounding does not decide between equals
+        highest[better], share[better], winners[better] = rated[better], reached[better], best[better] + group.start
+    return share.astype(np.float32), winners

@@ -42,7 +42,9 @@ select c.relname, c.relpersistence, obj_description(c.oid, 'pg_class')
 """
 
 
-@pytest.mark.parametrize("catalogue", [TABLES, COLUMNS, CONSTRAINTS, INDEXES], ids=["tables", "columns", "keys", "indexes"])
+@pytest.mark.parametrize(
+    "catalogue", [TABLES, COLUMNS, CONSTRAINTS, INDEXES], ids=["tables", "columns", "keys", "indexes"]
+)
 def test_declared_schema_makes_the_same_catalogue_as_the_revisions(
     connection: psycopg.Connection[Any], empty_database_url: str, catalogue: str
 ) -> None:
@@ -74,12 +76,16 @@ def test_alembic_sees_no_difference(database_url: str) -> None:
 UNCOMMENTED = """
 select 'table or view ' || c.relname
   from pg_class c
- where c.relnamespace = 'logosim'::regnamespace and c.relkind in ('r', 'v', 'm') and obj_description(c.oid, 'pg_class') is null
+ where c.relnamespace = 'logosim'::regnamespace
+   and c.relkind in ('r', 'v', 'm')
+   and obj_description(c.oid, 'pg_class') is null
 union all
 select 'column ' || c.relname || '.' || a.attname
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
- where c.relnamespace = 'logosim'::regnamespace and c.relkind in ('r', 'v', 'm') and col_description(c.oid, a.attnum) is null
+ where c.relnamespace = 'logosim'::regnamespace
+   and c.relkind in ('r', 'v', 'm')
+   and col_description(c.oid, a.attnum) is null
 union all
 select 'function ' || p.oid::regprocedure
   from pg_proc p
@@ -173,7 +179,8 @@ def test_who_may_touch_which_table(connection: psycopg.Connection[Any]) -> None:
         select r.rolname::text, c.relname::text, p.privilege
           from pg_class c
          cross join (select rolname, oid from pg_roles where rolname like 'logosim%') r
-         cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) p (privilege)
+         cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'])
+               p (privilege)
          where c.relnamespace = 'logosim'::regnamespace
            and c.relkind in ('r', 'v')
            and has_table_privilege(r.oid, c.oid, p.privilege)

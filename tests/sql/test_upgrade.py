@@ -60,7 +60,9 @@ def test_two_upgrades_at_once_wait_for_each_other(empty_database_url: str) -> No
 
 def test_a_changed_function_file_is_applied_again(database_url: str, sql_copy: Path) -> None:
     file = sql_copy / "functions" / "063_rerank_inputs.sql"
-    file.write_text(file.read_text().replace("Unknown ids are left out", "Ids that are unknown are left out, 100 % of them"))
+    file.write_text(
+        file.read_text().replace("Unknown ids are left out", "Ids that are unknown are left out, 100 % of them")
+    )
     assert apply(database_url, sql_copy).applied == ("functions/063_rerank_inputs.sql",)
     with psycopg.connect(database_url) as connection:
         row = connection.execute("select obj_description('logosim.rerank_inputs'::regproc, 'pg_proc')").fetchone()
@@ -112,7 +114,9 @@ def test_an_imported_heading_outlives_an_upgrade(connection: psycopg.Connection[
     connection.execute("update logosim.vienna set label = 'old' where code = '26.05'")
     connection.execute("update logosim.sql_file set sha256 = 'older' where name = 'data/vienna.csv'")
     assert upgrade(database_url).applied == ("data/vienna.csv",)
-    rows = dict(connection.execute("select code, label from logosim.vienna where code in ('26.04', '26.05')").fetchall())
+    rows = dict(
+        connection.execute("select code, label from logosim.vienna where code in ('26.04', '26.05')").fetchall()
+    )
     assert rows["26.04"] == "OFFICIAL"
     assert rows["26.05"] != "old"
 
@@ -134,7 +138,7 @@ def test_a_role_that_may_not_create_is_told_so(empty_database_url: str) -> None:
     with psycopg.connect(empty_database_url, autocommit=True) as connection:
         connection.execute("create extension vector; create extension pg_trgm")
         connection.execute("do $$ begin create role test_weakling login; exception when duplicate_object then end $$")
-    with pytest.raises(PrivilegeMissing, match="permission denied for database|Permission denied for database"):
+    with pytest.raises(PrivilegeMissing, match="Permission denied for database"):
         upgrade(make_conninfo(empty_database_url, user="test_weakling"))
 
 

@@ -1,0 +1,7 @@
+-- The same among marks with a bird or a star, registered from 2010 on, that have a name.
+select s.mark_id, s.brand_text, s.year, s.vienna_codes
+  from logosim.similar(
+         logosim.mark_id('example', 'sun-yellow.png')
+       , vienna_any => '{3.7, 01.01}'
+       , year_from => 2010
+       , has_text => true) s;

@@ -1,0 +1,116 @@
+"""Hits and their sentences."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from logosim.domain.features import Features
+from logosim.domain.hit import Candidate, Hit
+from logosim.domain.query import Query
+from logosim.search.explain import explain
+from logosim.search.pipeline import name_keys
+from logosim.search.rerank import rerank
+from logosim.search.risk import HIGH, IDENTICAL, MEDIUM, risk
+
+PATCHES = np.random.default_rng(0).integers(-40, 40, (7, 7, 64)).astype(np.int8)
+SEEN = Features(np.eye(256, dtype=np.float32)[0], PATCHES, None, 256, 256, "0" * 64)
+
+
+def hit(query: Query, **changes: object) -> Hit:
+    fields: dict[str, object] = {
+        "mark_id": UUID(int=1), "source": "test", "file": "a.png", "text": None, "normalised_text": None,
+        "phonemes": None, "vienna_codes": (), "year": None, "picture_location": "/a.png", "channels": ("look",),
+        "cosine": None, "patches": None,
+    }  # fmt: skip
+    if isinstance(text := changes.get("text"), str):
+        fields |= {"normalised_text": name_keys(text).normalised, "phonemes": name_keys(text).phonemes}
+    earlier = Candidate(**(fields | changes))  # type: ignore[arg-type]
+    (only,) = explain(query, rerank(query, name_keys(query.text), [earlier]))
+    return only
+
+
+def sentences(found: Hit) -> dict[str, str]:
+    return {item.channel: item.sentence for item in found.evidence}
+
+
+def test_every_channel_that_was_compared_has_a_sentence() -> None:
+    query = Query(SEEN, "Fildor", ("03.07.01", "26.04"))
+    found = hit(query, text="FILDOR", vienna_codes=("03.07.01", "26.04"), cosine=1.0, patches=PATCHES)
+    assert sentences(found) == {
+        "look": "As a whole, the pictures look the same.",
+        "shape": "49 of the figure's 49 parts appear in the earlier mark in the same place and size.",
+        "sound": "The names “Fildor” and “FILDOR” sound the same.",
+        "spelling": "The names “Fildor” and “FILDOR” are spelt the same.",
+        "vienna": "Both marks carry the Vienna codes 03.07.01 and 26.04.",
+    }
+    assert found.risk == "identical"
+    assert found.score == pytest.approx(sum(item.contribution for item in found.evidence), abs=1e-6)
+    assert sum(item.weight for item in found.evidence) == pytest.approx(1)
+    assert all(item.contribution == pytest.approx(item.value * item.weight) for item in found.evidence)
+
+
+def test_a_mirrored_figure_is_called_mirrored() -> None:
+    found = hit(Query(SEEN), cosine=0.5, patches=PATCHES[:, ::-1])
+    assert sentences(found) == {
+        "look": "As a whole, the pictures look somewhat alike.",
+        "shape": "49 of the figure's 49 parts appear in the earlier mark at the same size, mirrored.",
+    }
+
+
+def test_a_moved_figure_is_said_to_have_moved() -> None:
+    moved = np.zeros_like(PATCHES)
+    moved[2:, :-1] = PATCHES[:-2, 1:]
+    assert sentences(hit(Query(SEEN), patches=moved))["shape"] == (
+        "30 of the figure's 49 parts appear in the earlier mark at the same size, moved 2 cells down and 1 cell left."
+    )
+
+
+def test_nothing_in_common_is_said_plainly() -> None:
+    lonely = np.zeros_like(PATCHES)
+    lonely[0, 0] = -PATCHES.reshape(49, 64).astype(int).sum(0).clip(-9, 9)
+    other = np.where(PATCHES[0, 0] > 0, -50, 50).astype(np.int8)
+    query = Query(
+        Features(
+            SEEN.embedding, np.where(np.arange(49).reshape(7, 7, 1) == 0, PATCHES, 0).astype(np.int8), None, 9, 9, "0"
+        ),
+        None,
+        ("03.07",),
+    )
+    lonely[0, 0] = other
+    assert sentences(hit(query, cosine=0.0, patches=lonely, vienna_codes=("05.03",))) == {
+        "look": "As a whole, the pictures look quite different.",
+        "shape": "No part of the figure appears in the earlier mark.",
+        "vienna": "The marks share no Vienna code.",
+    }
+
+
+def test_only_as_many_hits_as_asked_ranked_from_one() -> None:
+    query = Query(text="Fildor", k=2)
+    names = name_keys("Fildor")
+    earlier = [
+        Candidate(
+            UUID(int=n), "t", f"{n}", "Fildor", names.normalised, names.phonemes, (), None, "/", ("sound",), None, None
+        )
+        for n in range(4)
+    ]
+    hits = explain(query, rerank(query, names, earlier))
+    assert [(found.rank, found.mark_id.int) for found in hits] == [(1, 0), (2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("score", "word"),
+    [
+        (1.0, "identical"),
+        (IDENTICAL, "identical"),
+        (0.96, "high"),
+        (HIGH, "high"),
+        (MEDIUM, "medium"),
+        (0.44, "low"),
+        (0, "low"),
+    ],
+)
+def test_risk_bands(score: float, word: str) -> None:
+    assert risk(score) == word

@@ -1,0 +1,126 @@
+"""The main flow over small parts in memory: what is asked of them, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from logosim.domain.features import Features
+from logosim.domain.hit import Candidate, CandidateSet, StoredMark
+from logosim.domain.query import Filter, Query, Weights
+from logosim.errors import EmptyPicture, FilterError, MarkNotFound, PictureError
+from logosim.search.pipeline import FeatureExtractor, Pipeline, name_keys
+
+PATCHES = np.random.default_rng(0).integers(-40, 40, (7, 7, 64)).astype(np.int8)
+SEEN = Features(np.eye(256, dtype=np.float32)[0], PATCHES, "READ", 200, 100, "0" * 64)
+MARK = StoredMark(
+    UUID(int=7), "t", "7.png", "Fildor", ("03.07",), 2001, "/7.png", "0" * 64, 200, 100, SEEN.embedding, PATCHES
+)
+
+
+class OnePicture:
+    """Sees the same in every picture, and nothing in an empty one."""
+
+    def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+        return [SEEN if data else EmptyPicture() for data in pictures]
+
+
+@dataclass
+class OneCandidate:
+    """Finds one mark and remembers what it was asked."""
+
+    asked: list[Query] = field(default_factory=list)
+
+    def candidates(self, query: Query) -> CandidateSet:
+        self.asked.append(query)
+        names = name_keys("Fildor")
+        found = Candidate(
+            UUID(int=1), "t", "1.png", "Fildor", names.normalised, names.phonemes, ("03.07",), 1999, "/1.png",
+            ("look", "sound"), 0.9 if query.features else None, PATCHES,
+        )  # fmt: skip
+        return CandidateSet((found,), "exact", 12, complete=True)
+
+
+class OneMark:
+    """Holds one stored mark."""
+
+    def __init__(self, mark: StoredMark) -> None:
+        self.mark = mark
+
+    def get(self, mark_id: UUID) -> StoredMark:
+        if mark_id != self.mark.mark_id:
+            raise MarkNotFound
+        return self.mark
+
+
+def pipeline(store: OneCandidate, mark: StoredMark = MARK) -> Pipeline:
+    return Pipeline(extractor=OnePicture, candidates=store, marks=OneMark(mark), model_name=lambda: "lite0")
+
+
+def test_a_picture_is_asked_with_what_was_read_in_it() -> None:
+    store = OneCandidate()
+    wanted, weights = Filter(year_from=1990), Weights(look=1)
+    answer = pipeline(store).by_picture(b"x", vienna_codes=("03.07",), filter=wanted, weights=weights, k=3)
+    assert store.asked == [Query(SEEN, "READ", ("03.07",), wanted, weights, 3)]
+    assert (answer.query_text, answer.model, answer.route) == ("READ", "lite0", "exact")
+    assert (answer.candidates, answer.passed, answer.complete) == (1, 12, True)
+    (hit,) = answer.hits
+    assert [item.channel for item in hit.evidence] == ["look", "shape", "sound", "spelling", "vienna"]
+    assert hit.found_by == ("look", "sound")
+
+
+@pytest.mark.parametrize(("given", "compared"), [(None, "READ"), ("Fildor", "Fildor"), ("", None)])
+def test_a_given_text_replaces_the_read_one(given: str | None, compared: str | None) -> None:
+    assert pipeline(OneCandidate()).by_picture(b"x", text=given).query_text == compared
+
+
+def test_a_picture_that_cannot_be_used_is_said_before_anything_is_searched() -> None:
+    store = OneCandidate()
+    with pytest.raises(EmptyPicture):
+        pipeline(store).by_picture(b"")
+    assert store.asked == []
+
+
+def test_a_stored_mark_is_asked_with_its_own_features_and_left_out() -> None:
+    store = OneCandidate()
+    pipeline(store).by_mark(MARK.mark_id)
+    (query,) = store.asked
+    assert (query.text, query.vienna_codes, query.exclude) == ("Fildor", ("03.07",), MARK.mark_id)
+    assert query.features is not None
+    assert query.features.patches is PATCHES
+
+
+def test_a_stored_mark_without_features_is_asked_by_name_or_not_at_all() -> None:
+    store = OneCandidate()
+    bare = StoredMark(UUID(int=8), "t", "8.png", "Fildor", (), None, "/8.png", "0", None, None, None, None)
+    pipeline(store, bare).by_mark(bare.mark_id)
+    assert store.asked[0].features is None
+    nameless = StoredMark(UUID(int=8), "t", "8.png", None, (), None, "/8.png", "0", None, None, None, None)
+    with pytest.raises(FilterError, match="has not been extracted"):
+        pipeline(store, nameless).by_mark(bare.mark_id)
+
+
+def test_an_unknown_mark_is_an_error() -> None:
+    with pytest.raises(MarkNotFound):
+        pipeline(OneCandidate()).by_mark(UUID(int=99))
+
+
+def test_a_name_needs_no_extractor() -> None:
+    def no_model() -> FeatureExtractor:
+        raise AssertionError("a name needs no model")
+
+    asks = Pipeline(extractor=no_model, candidates=OneCandidate(), marks=OneMark(MARK), model_name=lambda: "lite0")
+    (hit,) = asks.by_text("FILDOR").hits
+    assert [item.channel for item in hit.evidence] == ["sound", "spelling"]
+    assert hit.risk == "identical"
+
+
+def test_stages_are_timed_and_fit_in_the_total() -> None:
+    timings = pipeline(OneCandidate()).by_picture(b"x").timings_ms
+    assert list(timings) == ["extract", "candidates", "rerank", "explain", "total"]
+    assert 0 < sum(ms for stage, ms in timings.items() if stage != "total") <= timings["total"]
+    assert "extract" not in pipeline(OneCandidate()).by_text("Fildor").timings_ms
