@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import rich_click as click
 
-from logosim.cli import database, demo, ingestion, measuring, searching, serving
+from logosim.cli import benchmark, database, demo, evaluation, ingestion, searching, serving
 from logosim.cli.display import errors
 from logosim.errors import LogosimError
 from logosim.logs import configure
@@ -49,8 +49,8 @@ for _command in (
     serving.serve,
     serving.keys,
     database.vienna,
-    measuring.benchmark,
-    measuring.evaluate,
+    benchmark.benchmark,
+    evaluation.evaluate,
 ):
     cli.add_command(_command)
 

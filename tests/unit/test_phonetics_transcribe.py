@@ -81,9 +81,9 @@ def test_any_text_gives_three_profiles_of_known_segments_or_none(text: str) -> N
         assert not re.search(r"  |^ | $|\| | \|", sounds)
 
 
-@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyzäöüéßñç &'-", max_size=20))
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyzäöüéñç &'-", max_size=20))
 def test_case_does_not_matter(text: str) -> None:
-    assert phonemes(text.upper().replace("SS", "ß")) == phonemes(text.lower().replace("ss", "ß"))
+    assert phonemes(text.upper()) == phonemes(text)
 
 
 def test_a_slogan_is_cut() -> None:

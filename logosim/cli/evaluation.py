@@ -1,0 +1,119 @@
+"""Commands that measure quality on truth sets the user has. They print rows for BENCHMARKS.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import rich_click as click
+
+from logosim.cli.display import console, errors, progress_bar
+from logosim.domain.features import Features, FloatArray
+from logosim.evaluation import TruthSet, load_brands
+from logosim.evaluation import evaluate as measure_look
+from logosim.evaluation.names import Similarities, measure_retrieval, read_pairs
+from logosim.extract import Extractor
+from logosim.phonetics.aline import aline_similarities
+from logosim.phonetics.normalise import normalise
+from logosim.phonetics.spelling import jaro_winkler_similarity, spelling_similarities, trigram_similarity
+from logosim.phonetics.transcribe import phonemes
+from logosim.runtime import build_extractor
+from logosim.settings import Settings
+
+_BATCH = 16
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure how well logosim finds what it should find."""
+
+
+@evaluate.command("brands", epilog="Example: LOGOSIM_OCR=none logosim evaluate brands FOLDER")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.pass_obj
+def brands(settings: Settings, folder: Path) -> None:
+    """Measure the look channel: brands drawn by different hands.
+
+    FOLDER holds pictures and an index.csv with the columns file, brand_group, drawing and role. Pictures go the same
+    way as in ingestion and search, the text reader included; queries never count themselves.
+    """
+    truth = load_brands(folder)
+    extractor = build_extractor(settings)
+    started = time.perf_counter()
+    metrics = measure_look(truth, _embeddings(truth, extractor))
+    errors.print(f"{len(truth):,} pictures in {time.perf_counter() - started:.0f} s", highlight=False)
+    for name, value in dataclasses.asdict(metrics).items():
+        console.print(f"{name:<16}{value:,}" if isinstance(value, int) else f"{name:<16}{value:.3f}", highlight=False)
+
+
+@evaluate.command("names", epilog="Example: logosim evaluate names confusable_marks.csv")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def names(file: Path) -> None:
+    """Measure the name channels: pairs of marks that were found confusable.
+
+    FILE is a CSV with the columns mark_a, mark_b and label (1: confusable). Each mark of a confusable pair asks, and
+    its partner is ranked among all marks of the file.
+    """
+    pairs = read_pairs(file)
+    console.print("measure                          MRR    R@1   R@20", highlight=False)
+    for name, similarities in _NAME_MEASURES.items():
+        found = measure_retrieval(pairs, similarities)
+        console.print(
+            f"{name:<28}{found.mean_reciprocal_rank:>8.3f}{found.recall_at_1:>7.3f}{found.recall_at_20:>7.3f}",
+            highlight=False,
+        )
+    console.print(f"{found.queries} queries", style="dim", highlight=False)
+
+
+def _embeddings(truth: TruthSet, extractor: Extractor) -> FloatArray:
+    rows: list[FloatArray] = []
+    with progress_bar("pictures") as bar:
+        task = bar.add_task("Embedding", total=len(truth))
+        for start in range(0, len(truth), _BATCH):
+            files = truth.files[start : start + _BATCH]
+            results = extractor.extract([file.read_bytes() for file in files])
+            for file, result in zip(files, results, strict=True):
+                if not isinstance(result, Features):
+                    errors.print(f"{file}:", highlight=False)
+                    raise result
+                rows.append(result.embedding)
+            bar.update(task, advance=len(files))
+    return np.stack(rows)
+
+
+def _aline(query: str, marks: Sequence[str]) -> FloatArray:
+    asked = phonemes(query)
+    if asked is None:
+        return np.full(len(marks), np.nan, np.float32)
+    return aline_similarities(asked, [phonemes(mark) for mark in marks])
+
+
+def _spelling(query: str, marks: Sequence[str]) -> FloatArray:
+    return spelling_similarities(normalise(query) or "", [normalise(mark) for mark in marks])
+
+
+def _jaro_winkler(query: str, marks: Sequence[str]) -> FloatArray:
+    asked = normalise(query) or ""
+    return np.array([jaro_winkler_similarity(asked, normalise(mark) or "") for mark in marks], np.float32)
+
+
+def _trigram(query: str, marks: Sequence[str]) -> FloatArray:
+    asked = normalise(query) or ""
+    return np.array([trigram_similarity(asked, normalise(mark) or "") for mark in marks], np.float32)
+
+
+def _together(query: str, marks: Sequence[str]) -> FloatArray:
+    mean: FloatArray = (_aline(query, marks) + _jaro_winkler(query, marks) + _trigram(query, marks)) / np.float32(3)
+    return mean
+
+
+_NAME_MEASURES: dict[str, Similarities] = {
+    "ALINE (channel sound)": _aline,
+    "Jaro-Winkler": _jaro_winkler,
+    "trigram": _trigram,
+    "channel spelling": _spelling,
+    "mean of ALINE, JW, trigram": _together,
+}
