@@ -1,0 +1,1 @@
+"""Trademark-logo similarity search: which earlier marks could this logo be confused with, and why?"""

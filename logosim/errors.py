@@ -51,6 +51,8 @@ class UnreadablePicture(PictureError):
 class PictureTooLarge(PictureError):
     """The picture is larger than the limits allow."""
 
+    hint = "Scale it down; the limits are LOGOSIM_MAX_PICTURE_BYTES and LOGOSIM_MAX_PICTURE_PIXELS."
+
 
 class AnimatedPicture(PictureError):
     """The picture has more than one frame."""

@@ -1,7 +1,8 @@
 """Bytes to features: the one path that ingestion, search and evaluation share.
 
-decode -> trim the margin -> read the text -> mask it -> square canvas -> embed, with patch features from the same
-pass. The query and the index go through exactly this; treating them differently costs recall.
+decode -> trim the margin -> read the text -> mask it -> trim again -> square canvas -> embed, with patch features from
+the same pass. The second trim brings a figure to the same place whether its name stood beside or below it. The query
+and the index go through exactly this; treating them differently costs recall.
 """
 
 from __future__ import annotations
@@ -70,17 +71,6 @@ class Extractor:
         )
         return [next(features) if isinstance(item, Seen) else item for item in seen]
 
-    def extract_one(self, picture: bytes) -> Features:
-        """Features of one picture.
-
-        Raises:
-            PictureError: the picture cannot be used.
-        """
-        (result,) = self.extract([picture])
-        if isinstance(result, PictureError):
-            raise result
-        return result
-
     def _see_or_error(self, data: bytes) -> Seen | PictureError:
         try:
             return self.see(data)
@@ -97,7 +87,7 @@ class Extractor:
         image = shrink(trim(whole), LONGEST_SIDE)
         lines = self.reader.read(image)
         return Seen(
-            canvas=canvas(mask_text(image, lines), self.embedder.manifest.input_size),
+            canvas=canvas(trim(mask_text(image, lines)), self.embedder.manifest.input_size),
             text=_joined(lettering(lines)),
             width=whole.shape[1],
             height=whole.shape[0],

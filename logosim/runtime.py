@@ -21,6 +21,7 @@ from logosim.extract import Extractor
 from logosim.imaging.decode import DecodeLimits
 from logosim.ingest.uploads import ingest_uploads
 from logosim.ocr.protocol import TextReader
+from logosim.phonetics import phonemes
 from logosim.search.pipeline import Pipeline
 from logosim.settings import Settings
 from logosim.store.ingest import IngestStore
@@ -86,7 +87,7 @@ class Runtime:
         self.keys = KeyStore(pool)
         self.models = ModelStore(pool)
         self.vienna = ViennaStore(pool)
-        self.ingest_store = IngestStore(pool)
+        self.ingest_store = IngestStore(pool, transcribe=phonemes)
 
     @classmethod
     def open(cls, settings: Settings, *, role: str | None = None) -> Self:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         folder = Path(os.environ.pop(FOLDER_VARIABLE))
         embedded.stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`logosim` as a user calls it: a process of its own, on one database and one data folder."""
+
+    environment: dict[str, str]
+
+    @classmethod
+    def on(cls, database_url: str, data_dir: Path, **settings: str) -> CommandLine:
+        """On a test's database and on nothing else, whatever the surrounding environment says."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOGOSIM_")}
+        ours = {"LOGOSIM_DATABASE_URL": database_url, "LOGOSIM_DATA_DIR": str(data_dir), "LOGOSIM_THREADS": "1"}
+        return cls({**inherited, **ours, "COLUMNS": "200", **settings})
+
+    def __call__(self, *arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run `logosim ARGUMENTS`; `settings` are further variables of its environment."""
+        command = [sys.executable, "-m", "logosim.cli", *map(str, arguments)]
+        environment = {**self.environment, **settings}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
 @dataclass(frozen=True)
@@ -121,6 +143,24 @@ def pool(database_url: str) -> Iterator[Pool]:
     """A pool of the owner on the test's database."""
     with open_pool(database_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def logosim_on() -> Callable[..., CommandLine]:
+    """Make a command line on a database: `logosim_on(url, data_dir, **settings)`."""
+    return CommandLine.on
+
+
+@pytest.fixture
+def logosim(database_url: str, tmp_path: Path) -> CommandLine:
+    """The command line on this test's own database, without a text reader."""
+    return CommandLine.on(database_url, tmp_path / "data", LOGOSIM_OCR="none")
+
+
+@pytest.fixture
+def environment(logosim: CommandLine) -> dict[str, str]:
+    """The environment of processes on this test's own database."""
+    return logosim.environment
 
 
 @pytest.fixture

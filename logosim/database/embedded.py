@@ -12,7 +12,6 @@ server's programs that this user may not enter are opened for passing through (`
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -20,22 +19,19 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 
-from logosim.database import binaries, tuning
-from logosim.errors import ConfigurationError, DatabaseError, DatabaseTooOld, DatabaseUnavailable
+from logosim.database import binaries, cluster, tuning
+from logosim.errors import ConfigurationError, DatabaseError, DatabaseTooOld
 
 DATABASE = "logosim"
-PORT = "5432"  # of no network: part of the socket's name
 START_SECONDS = 600.0  # after a crash the server replays its log before it answers
 STOP_SECONDS = 120.0
-LOCK_SECONDS = 700.0
+ORPHAN_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +43,6 @@ class ServerStatus:
     log: Path
     url: str | None  # None while it is not running
     pid: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where things lie below the data folder."""
-
-    root: Path
-
-    @classmethod
-    def of(cls, data_dir: Path) -> _Layout:
-        return cls(data_dir.expanduser().resolve() / "postgres")
-
-    @property
-    def cluster(self) -> Path:
-        return self.root / "cluster"
-
-    @property
-    def log(self) -> Path:
-        return self.root / "server.log"
-
-    @property
-    def lock(self) -> Path:
-        return self.root / "lock"
 
 
 def start(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> str:
@@ -85,24 +58,23 @@ def start(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> str:
     Raises:
         DatabaseError: the server cannot be created or started; the message says what it said.
     """
-    layout = _Layout.of(data_dir)
+    layout = cluster.Layout.of(data_dir)
     user = binaries.server_user()
     _make_folder(layout.root, user)
-    with _locked(layout):
+    with cluster.locked(layout):
         if not (layout.cluster / "PG_VERSION").exists():
             _create_cluster(layout, user)
         _check_version(layout)
-        found = _running(layout)
+        found = cluster.running(layout)
         if found is None:
             _write_configuration(layout, user, tuning.recommended() if settings is None else settings)
             _open_path_to(layout.root, binaries.folder().parent, user=user)
-            arguments = ["-D", str(layout.cluster), "-l", str(layout.log), "-w", "-t", f"{START_SECONDS:.0f}", "start"]
-            binaries.run("pg_ctl", arguments, user=user, log=layout.log, timeout=START_SECONDS + 10)
-            found = _running(layout)
+            _start_server(layout, user)
+            found = cluster.running(layout)
             if found is None:
                 raise DatabaseError("The embedded server stopped at once.", hint=f"Its log is {layout.log}.")
         _create_database(found[1])
-        return _url(found[1], DATABASE)
+        return cluster.url(found[1], DATABASE)
 
 
 def stop(data_dir: Path) -> bool:
@@ -111,12 +83,12 @@ def stop(data_dir: Path) -> bool:
     Raises:
         DatabaseError: it does not stop.
     """
-    layout = _Layout.of(data_dir)
+    layout = cluster.Layout.of(data_dir)
     if not layout.cluster.is_dir():
         return False
     user = binaries.server_user()
-    with _locked(layout):
-        if _running(layout) is None:
+    with cluster.locked(layout):
+        if cluster.running(layout) is None:
             return False
         arguments = ["-D", str(layout.cluster), "-m", "fast", "-w", "-t", f"{STOP_SECONDS:.0f}", "stop"]
         binaries.run("pg_ctl", arguments, user=user, log=layout.log, timeout=STOP_SECONDS + 10)
@@ -125,12 +97,12 @@ def stop(data_dir: Path) -> bool:
 
 def status(data_dir: Path) -> ServerStatus:
     """Whether the server is running, and where. Starts and changes nothing."""
-    layout = _Layout.of(data_dir)
-    found = _running(layout)
+    layout = cluster.Layout.of(data_dir)
+    found = cluster.running(layout)
     if found is None:
         return ServerStatus(False, layout.root, layout.log, None, None)
     pid, socket_dir = found
-    return ServerStatus(True, layout.root, layout.log, _url(socket_dir, DATABASE), pid)
+    return ServerStatus(True, layout.root, layout.log, cluster.url(socket_dir, DATABASE), pid)
 
 
 def psql_program() -> Path:
@@ -139,11 +111,6 @@ def psql_program() -> Path:
 
 
 # Parts ---------------------------------------------------------------------------------------------------------------
-def _url(socket_dir: Path, database: str) -> str:
-    # Everything is said, for libpq would take what is not from PGPORT and its like.
-    return f"postgresql:///{database}?host={quote(str(socket_dir), safe='')}&port={PORT}&user=postgres"
-
-
 def _make_folder(folder: Path, user: binaries.ServerUser) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -168,26 +135,7 @@ def _open_path_to(*targets: Path, user: binaries.ServerUser) -> None:
                 folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 
-@contextmanager
-def _locked(layout: _Layout) -> Iterator[None]:
-    """Hold the folder's lock, which the system drops when the process ends, however it ends."""
-    with layout.lock.open("a") as file:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise DatabaseUnavailable(
-                        "Another process has been starting the embedded server for too long.",
-                        hint=f"Look at {layout.log}, and end that process.",
-                    ) from None
-                time.sleep(0.05)
-        yield
-
-
-def _create_cluster(layout: _Layout, user: binaries.ServerUser) -> None:
+def _create_cluster(layout: cluster.Layout, user: binaries.ServerUser) -> None:
     """Run initdb in a folder of its own and move it into place, so that a half-made cluster is never taken for one."""
     fresh = layout.root / "cluster.new"
     if fresh.exists():
@@ -205,7 +153,7 @@ def _create_cluster(layout: _Layout, user: binaries.ServerUser) -> None:
     fresh.rename(layout.cluster)
 
 
-def _check_version(layout: _Layout) -> None:
+def _check_version(layout: cluster.Layout) -> None:
     found = (layout.cluster / "PG_VERSION").read_text().strip()
     said = binaries.run("postgres", ["--version"], user=binaries.server_user(), log=layout.log, timeout=START_SECONDS)
     installed = said.split()[-1].split(".")[0]
@@ -216,11 +164,11 @@ def _check_version(layout: _Layout) -> None:
         )
 
 
-def _write_configuration(layout: _Layout, user: binaries.ServerUser, settings: Mapping[str, str]) -> None:
+def _write_configuration(layout: cluster.Layout, user: binaries.ServerUser, settings: Mapping[str, str]) -> None:
     socket_dir = _socket_dir(layout, user)
     own = {
         "listen_addresses": "",
-        "port": PORT,
+        "port": cluster.PORT,
         "unix_socket_directories": str(socket_dir),
         "unix_socket_permissions": "0700",
     }
@@ -232,10 +180,10 @@ def _write_configuration(layout: _Layout, user: binaries.ServerUser, settings: M
     fresh.replace(path)
 
 
-def _socket_dir(layout: _Layout, user: binaries.ServerUser) -> Path:
+def _socket_dir(layout: cluster.Layout, user: binaries.ServerUser) -> Path:
     """The folder itself, or where its path is too long for a socket a closed folder under the temporary directory."""
     longest = 107 if sys.platform == "linux" else 103
-    if len(os.fsencode(layout.root / f".s.PGSQL.{PORT}")) <= longest:
+    if len(os.fsencode(layout.root / f".s.PGSQL.{cluster.PORT}")) <= longest:
         return layout.root
     digest = hashlib.sha256(os.fsencode(layout.root)).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"logosim-{digest}"
@@ -252,28 +200,24 @@ def _socket_dir(layout: _Layout, user: binaries.ServerUser) -> Path:
     return folder
 
 
-def _running(layout: _Layout) -> tuple[int, Path] | None:
-    """Process id and socket folder of the running server, from the file it keeps while it runs.
-
-    The file outlives a crash, and its number may meanwhile belong to another process: so the socket is asked as well.
-    """
-    try:
-        lines = (layout.cluster / "postmaster.pid").read_text().splitlines()
-        pid, socket_dir = int(lines[0]), Path(lines[4].strip())
-        os.kill(pid, 0)
-    except PermissionError:
-        pass  # it runs, under another user
-    except (OSError, ValueError, IndexError):
-        return None
-    try:
-        with psycopg.connect(_url(socket_dir, "postgres"), connect_timeout=10) as connection:
-            row = connection.execute("select pg_backend_pid()").fetchone()
-    except psycopg.OperationalError:
-        return None
-    return (pid, socket_dir) if row else None
+def _start_server(layout: cluster.Layout, user: binaries.ServerUser) -> None:
+    """Start the server; after a crash, once the last processes of the dead one are gone."""
+    arguments = ["-D", str(layout.cluster), "-l", str(layout.log), "-w", "-t", f"{START_SECONDS:.0f}", "start"]
+    deadline = time.monotonic() + ORPHAN_SECONDS
+    while True:
+        cluster.remove_stale_lock(layout)
+        try:
+            binaries.run("pg_ctl", arguments, user=user, log=layout.log, timeout=START_SECONDS + 10)
+            return
+        except DatabaseError as error:
+            complaint = cluster.last_complaint(layout)
+            if "still in use" in complaint and time.monotonic() < deadline:
+                time.sleep(0.2)
+                continue
+            raise DatabaseError(f"The embedded server does not start: {complaint}", hint=error.hint) from error
 
 
 def _create_database(socket_dir: Path) -> None:
-    with psycopg.connect(_url(socket_dir, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(cluster.url(socket_dir, "postgres"), autocommit=True) as connection:
         if connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone() is None:
             connection.execute(f"create database {DATABASE} template template0 encoding 'UTF8'")

@@ -50,8 +50,8 @@ class CandidateSet:
 
     candidates: tuple[Candidate, ...]
     route: str  # "hnsw", "exact" or "name"
-    passed: int | None  # marks that pass the filter; None if unfiltered (not counted)
-    complete: bool  # True: no mark that passes the filter is missing for want of effort
+    passed: int | None  # marks that pass the filter; None if unfiltered, or too many to be counted
+    complete: bool  # True: the exact route, and every picture that passes has been looked at: none can be missing
 
 
 @dataclass(frozen=True, slots=True)

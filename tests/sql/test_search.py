@@ -75,7 +75,7 @@ def nearest(corpus: Any, embedding: Any, wanted: Filter, limit: int) -> list[UUI
     return [corpus.marks[i].mark_id for i in order if passes(corpus.marks[i], wanted)][:limit]
 
 
-def queries(corpus: Any, count: int = 5) -> np.ndarray[Any, Any]:
+def queries(corpus: Any, count: int = 5) -> Any:
     """Pictures near the marks, but none of them."""
     draws = np.random.default_rng(5)
     noisy = corpus.embeddings[draws.integers(0, len(corpus.marks), count)] + 0.03 * draws.standard_normal((count, 256))

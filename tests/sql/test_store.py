@@ -148,7 +148,8 @@ def test_stored_mark(corpus: Any, corpus_pool: Pool) -> None:
     )
     np.testing.assert_array_equal(found.embedding, corpus.embeddings[10])
     assert found.patches is not None
-    assert (found.patches.shape, found.patches.dtype) == ((7, 7, 64), np.int8)
+    assert found.patches.shape == (7, 7, 64)
+    assert found.patches.dtype == np.int8
     assert np.all(found.patches == int(mark.mark_id) % 127)
     assert store.count() == len(corpus.marks)
     with pytest.raises(MarkNotFound):
