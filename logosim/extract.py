@@ -84,8 +84,7 @@ class Extractor:
             PictureError: the picture cannot be used.
         """
         whole = decode(data, self.limits)
-        image = shrink(trim(whole), LONGEST_SIDE)
-        lines = self.reader.read(image)
+        image, lines = self.read(whole)
         return Seen(
             canvas=canvas(trim(mask_text(image, lines)), self.embedder.manifest.input_size),
             text=_joined(lettering(lines)),
@@ -93,6 +92,11 @@ class Extractor:
             height=whole.shape[0],
             sha256=hashlib.sha256(data).hexdigest(),
         )
+
+    def read(self, whole: RgbImage) -> tuple[RgbImage, tuple[TextLine, ...]]:
+        """The picture without its margin, uint8 [height, width, 3], and the lines of text read in it."""
+        image = shrink(trim(whole), LONGEST_SIDE)
+        return image, self.reader.read(image)
 
 
 def _joined(lines: Sequence[TextLine]) -> str | None:

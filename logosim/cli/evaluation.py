@@ -11,11 +11,14 @@ import numpy as np
 import rich_click as click
 
 from logosim.cli.display import console, errors, progress_bar
-from logosim.domain.features import Features, FloatArray
+from logosim.domain.features import Features, FloatArray, RgbImage
+from logosim.errors import RecordError
 from logosim.evaluation import TruthSet, load_brands
 from logosim.evaluation import evaluate as measure_look
 from logosim.evaluation.names import Similarities, measure_retrieval, read_pairs
 from logosim.extract import Extractor
+from logosim.imaging import decode, mask_text
+from logosim.imaging.sheet import as_png, contact_sheet, with_lines
 from logosim.phonetics.aline import aline_similarities
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.spelling import jaro_winkler_similarity, spelling_similarities, trigram_similarity
@@ -24,6 +27,8 @@ from logosim.runtime import build_extractor
 from logosim.settings import Settings
 
 _BATCH = 16
+_ACROSS = 8  # pictures in a row of a sheet
+_PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp"}
 
 
 @click.group()
@@ -66,6 +71,36 @@ def names(file: Path) -> None:
             highlight=False,
         )
     console.print(f"{found.queries} queries", style="dim", highlight=False)
+
+
+@evaluate.command("masks", epilog="Example: logosim evaluate masks PICTURES masks.png --count 30")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("sheet", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--count", type=click.IntRange(1, 200), default=30, show_default=True, help="How many pictures.")
+@click.pass_obj
+def masks(settings: Settings, folder: Path, sheet: Path, count: int) -> None:
+    """Draw a contact sheet of what the text mask does to pictures of FOLDER, evenly chosen, into the PNG file SHEET.
+
+    Each picture is shown with the lines that were read in it, and as the model sees it.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _PICTURE_SUFFIXES)
+    if not files:
+        raise RecordError(f"There are no pictures in {folder}.")
+    extractor = build_extractor(settings)
+    pictures: list[RgbImage] = []
+    captions: list[str] = []
+    with progress_bar("pictures") as bar:
+        task = bar.add_task("Masking", total=min(count, len(files)))
+        for place in np.linspace(0, len(files) - 1, min(count, len(files))).round().astype(int):
+            file = files[place]
+            image, lines = extractor.read(decode(file.read_bytes(), extractor.limits))
+            pictures += [with_lines(image, lines), mask_text(image, lines)]
+            captions += [file.stem, " ".join(line.text for line in lines)]
+            bar.update(task, advance=1)
+    across = range(0, len(pictures), _ACROSS)
+    drawn = contact_sheet([pictures[i : i + _ACROSS] for i in across], [captions[i : i + _ACROSS] for i in across])
+    sheet.write_bytes(as_png(drawn))
+    console.print(f"{len(pictures) // 2} pictures in {sheet}", highlight=False, soft_wrap=True)
 
 
 def _embeddings(truth: TruthSet, extractor: Extractor) -> FloatArray:

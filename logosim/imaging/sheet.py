@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,6 +46,13 @@ def with_lines(image: RgbImage, lines: Sequence[TextLine]) -> RgbImage:
     for line in lines:
         draw.polygon(line.quad, outline=(230, 0, 120))
     return RgbImage(np.array(picture))
+
+
+def as_png(picture: RgbImage) -> bytes:
+    """The picture as a PNG file."""
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
