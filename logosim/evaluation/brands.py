@@ -2,7 +2,8 @@
 
 A folder holds pictures and an `index.csv` with, among others, the columns `file`, `brand_group` (who it is), `drawing`
 (the same value is the same drawing) and `role`: main, twin (a drawing in other colours), lockup (with a word mark) or
-distractor. The queries are the main pictures that have something to be found.
+distractor. The queries are the main pictures that have something to be found. A plainer index has only `file` and
+`brand`: then every picture is a main one in a drawing of its own.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def load_brands(folder: Path) -> TruthSet:
             rows = list(csv.DictReader(lines))
     except OSError as error:
         raise RecordError(f"cannot read the truth set's index {index}: {error.strerror}") from error
+    if rows and "brand_group" not in rows[0] and "brand" in rows[0]:
+        rows = [{**row, "brand_group": row["brand"], "drawing": row.get("file", ""), "role": "main"} for row in rows]
     missing = [column for column in _COLUMNS if rows and column not in rows[0]]
     if missing or not rows:
         what = f"lacks the columns {', '.join(missing)}" if missing else "is empty"

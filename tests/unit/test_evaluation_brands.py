@@ -111,3 +111,11 @@ def test_a_bad_index_is_refused(tmp_path: Path, text: str | None, said: str) -> 
         (tmp_path / "index.csv").write_text(text, encoding="utf-8")
     with pytest.raises(RecordError, match=said):
         load_brands(tmp_path)
+
+
+def test_an_index_of_files_and_brands_takes_every_picture_for_another_drawing(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_text("file,brand\na.png,x\nb.png,x\nc.png,y\n")
+    truth = load_brands(tmp_path)
+    assert truth.main.all()
+    assert truth.queries().tolist() == [0, 1]
+    assert truth.positives(0).tolist() == [False, True, False]
