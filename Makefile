@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test test-slow test-training test-easyocr check benchmark clean
+.PHONY: help demo test test-training test-easyocr check benchmark clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -18,11 +18,8 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed         ## real logos in, one query answered, with reasons
 	$(BIN)/logosim demo
 
-test: $(VENV)/.installed         ## all tests; starts its own Postgres
-	$(BIN)/pytest -n 2 -m "not training and not easyocr and not slow"
-
-test-slow: $(VENV)/.installed    ## the tests that take minutes
-	$(BIN)/pytest -m slow
+test: $(VENV)/.installed         ## all tests of what is installed; starts its own Postgres
+	$(BIN)/pytest -n 2 --dist loadfile -m "not training and not easyocr"
 
 test-training: $(VENV)/.installed ## export and its parity with torch (installs the extra `train`)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[train]'

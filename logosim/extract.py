@@ -20,6 +20,7 @@ from logosim.imaging.canvas import canvas, shrink
 from logosim.imaging.decode import DecodeLimits, decode
 from logosim.imaging.lettering import lettering
 from logosim.imaging.mask import mask_text
+from logosim.imaging.sheet import specimen
 from logosim.imaging.trim import trim
 from logosim.ocr.protocol import TextReader
 
@@ -51,9 +52,9 @@ class Extractor:
     def warm(self) -> None:
         """Run the text reader and the model once, so that the first picture is no slower than the next."""
         size = self.embedder.manifest.input_size
-        blank = np.full((size, size, 3), 255, np.uint8)
-        self.reader.read(RgbImage(blank))
-        self.embedder.embed(blank[np.newaxis])
+        word = specimen("logosim")  # lettered, or the text reader would not load its second model
+        self.reader.read(word)
+        self.embedder.embed(canvas(word, size)[np.newaxis])
 
     def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
         """Features of each picture, or the error that says why it has none; in the order given.
@@ -66,7 +67,7 @@ class Extractor:
             return [item for item in seen if isinstance(item, PictureError)]
         embedded = self.embedder.embed(np.stack([item.canvas for item in usable]))
         features = iter(
-            Features(embedding, patches, item.text, item.width, item.height, item.sha256)
+            Features(embedding, patches, item.text, item.width, item.height, item.sha256, self.embedder.manifest.sha256)
             for item, embedding, patches in zip(usable, embedded.embeddings, embedded.patches, strict=True)
         )
         return [next(features) if isinstance(item, Seen) else item for item in seen]

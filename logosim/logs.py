@@ -49,10 +49,10 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str, log_format: str, stream: IO[str] | None = None) -> None:
-    """Send the log of `logosim` and `workers` to `stream` (stderr), replacing what an earlier call set up."""
+    """Send our log, and that of the connection pool, to `stream` (stderr), replacing what an earlier call set up."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
-    for name in ("logosim", "workers"):
+    for name in ("logosim", "workers", "psycopg.pool"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(level)

@@ -16,7 +16,7 @@ from logosim.database import checks, embedded, tuning
 from logosim.database.upgrade import UpgradeReport, upgrade
 from logosim.domain.ingest import IngestReport
 from logosim.embedding import Manifest, OnnxEmbedder, bundled, load_artifact, load_manifest
-from logosim.errors import ModelMismatch
+from logosim.errors import ModelMismatch, NotMigrated
 from logosim.extract import Extractor
 from logosim.imaging.decode import DecodeLimits
 from logosim.ingest.uploads import ingest_uploads
@@ -35,13 +35,22 @@ from logosim.store.work import WorkStore
 
 
 def database_url(settings: Settings) -> str:
-    """The database to use: the one that is set, or the embedded one, started if it is not running."""
+    """The database to use: the one that is set, or the embedded one, started if it is not running.
+
+    Raises:
+        NotMigrated: there is no embedded one in the data folder; only an upgrade makes one.
+    """
+    if settings.database_url is None and not embedded.exists(settings.data_dir):
+        raise NotMigrated(
+            f"There is no database in {settings.data_dir} yet.",
+            hint="Run `logosim demo` or `logosim db upgrade`, or check LOGOSIM_DATA_DIR.",
+        )
     return settings.database_url or embedded.start(settings.data_dir)
 
 
 def upgrade_database(settings: Settings) -> UpgradeReport:
     """Bring the database to this version and register this process's model if none is active yet."""
-    url = database_url(settings)
+    url = settings.database_url or embedded.start(settings.data_dir)
     report = upgrade(url)
     with open_pool(url) as pool:
         models = ModelStore(pool)
@@ -126,14 +135,36 @@ class Runtime:
             NoActiveModel: none is registered.
         """
         manifest = load_manifest(self.artifact)
+        self.require_active(manifest)
+        return manifest
+
+    def require_active(self, manifest: Manifest) -> None:
+        """Return if `manifest` is that of the active model, asked of the database anew.
+
+        Raises:
+            ModelMismatch: the database's features were made with another model.
+            NoActiveModel: none is registered.
+        """
         active = self.models.active()
         if manifest.sha256 != active.artifact_sha256:
             raise ModelMismatch(
                 f"This process has the model {manifest.name!r}, "
                 f"the database's features were made with {active.name!r}.",
-                hint="Set LOGOSIM_MODEL_DIR to the artifact of the active model.",
+                hint="Set LOGOSIM_MODEL_DIR to the artifact of the active model, or activate this one: "
+                "logosim models register FOLDER --activate",
             )
-        return manifest
+
+    @cached_property
+    def loaded_model_work(self) -> WorkStore:
+        """The queue of the model this process has loaded, and of no other, whichever is activated later.
+
+        Raises:
+            ModelMismatch: another model is the active one.
+            NoActiveModel: none is registered.
+        """
+        sha256 = self.manifest.sha256
+        loaded = next(model for model in self.models.list() if model.artifact_sha256 == sha256)
+        return self.work.for_model(loaded.model_id)
 
     @cached_property
     def extractor(self) -> Extractor:
@@ -148,7 +179,6 @@ class Runtime:
             extractor=lambda: self.extractor,
             candidates=SearchStore(self.pool),
             marks=self.marks,
-            model_name=lambda: self.models.active().name,
         )
 
     def warm(self) -> None:
@@ -173,7 +203,7 @@ class Runtime:
         """
         with borrowed(self.pool) as connection:
             checks.require_migrated(connection)
-        _ = self.manifest
+        self.require_active(load_manifest(self.artifact))
 
     def ingest_uploads(self, source: str, records: bytes, pictures: Mapping[str, bytes]) -> IngestReport:
         """Take in marks whose pictures came with them; the pictures are kept in the data folder."""

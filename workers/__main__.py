@@ -61,8 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with Runtime.open(settings, role="logosim_worker") as runtime:
             worker = Worker(
                 name=given.name,
-                work=runtime.work,
+                work=runtime.loaded_model_work,
                 extractor=runtime.extractor,
+                max_picture_bytes=settings.max_picture_bytes,
                 batch_size=given.batch,
                 lease=timedelta(seconds=given.lease),
             )

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from logosim.domain.features import Features
 from logosim.domain.work import Claim, ClaimedMark, Failure
-from logosim.errors import LeaseLost, LogosimError, PictureError
+from logosim.errors import LeaseLost, LogosimError, ModelMismatch, PictureError, PictureTooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class WorkSource(Protocol):
         """Give everything unfinished back without counting the attempt."""
 
     def pending(self) -> int:
-        """Marks queued or leased."""
+        """Marks queued or leased, those included that are due later."""
 
 
 class FeatureExtractor(Protocol):
@@ -72,6 +72,7 @@ class Worker:
     name: str
     work: WorkSource
     extractor: FeatureExtractor
+    max_picture_bytes: int  # a larger file is not read at all
     batch_size: int = 16
     lease: timedelta = timedelta(seconds=60)
     idle_wait_s: float = 0.5
@@ -86,7 +87,8 @@ class Worker:
         """Work until `stop` is set, or until nothing is left that this or another worker has yet to finish.
 
         Raises:
-            LogosimError: the database went away or the model is not the active one. The work is not lost.
+            ModelMismatch: another model was activated; what was claimed is given back.
+            LogosimError: the database went away or no model is active. The work is not lost.
         """
         report = WorkReport()
         while not stop.is_set():
@@ -104,13 +106,16 @@ class Worker:
                     "Lease lost, batch left to another worker",
                     extra={"action": "lease_lost", "worker": self.name, "marks": len(claim.marks)},
                 )
+            except ModelMismatch:
+                self.work.release(claim)
+                raise
             on_batch(report)
         return report
 
     def _batch(self, claim: Claim, stop: threading.Event, report: WorkReport) -> None:
         with self._heartbeat(claim):
             with _timed(report, "read"):
-                pictures = [_read(mark) for mark in claim.marks]
+                pictures = [_read(mark, self.max_picture_bytes) for mark in claim.marks]
             if stop.is_set():
                 self.work.release(claim)
                 return
@@ -140,7 +145,7 @@ class Worker:
     def _extract(self, pictures: Sequence[bytes]) -> Sequence[Features | LogosimError]:
         """Features, or errors to try again: a fault of a library on one picture must not end the worker.
 
-        From the second attempt on a mark is claimed alone, so the picture at fault is found and set aside with its
+        What two attempts did not finish is claimed alone, so the picture at fault is found and set aside with its
         error, and its batch is not.
         """
         try:
@@ -172,13 +177,17 @@ class Worker:
             thread.join()
 
 
-def _read(mark: ClaimedMark) -> bytes | LogosimError:
-    """The picture's bytes, if they are still those that were taken in."""
+def _read(mark: ClaimedMark, max_bytes: int) -> bytes | LogosimError:
+    """The picture's bytes, if they are still those that were taken in; of a file that is too large, nothing is read."""
+    path = Path(mark.picture_location)
     try:
-        data = Path(mark.picture_location).read_bytes()
-    except FileNotFoundError:
-        return PictureError(f"The picture file is gone: {mark.picture_location}")
-    except OSError as error:  # a network drive that is away: worth another attempt
+        size = path.stat().st_size
+        if size > max_bytes:
+            return PictureTooLarge(f"The picture file has {size} bytes, the limit is {max_bytes}: {path}")
+        data = path.read_bytes()
+    except FileNotFoundError:  # a drive that is not mounted, or a file that is put back: worth another attempt
+        return LogosimError(f"The picture file is gone: {mark.picture_location}")
+    except OSError as error:  # a network drive that is away
         return LogosimError(f"The picture file cannot be read: {error.strerror}: {mark.picture_location}")
     if hashlib.sha256(data).hexdigest() != mark.picture_sha256:
         return PictureError(f"The picture changed since it was ingested; ingest it again: {mark.picture_location}")

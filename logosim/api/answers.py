@@ -53,12 +53,12 @@ class SearchAnswer(Struct, frozen=True):
     """Hits, best first, and how they were found."""
 
     hits: list[RankedMark]
-    model: str
+    model: str | None  # null: none is active, which a search by name can do without
     query_text: str | None  # the name that was compared, given or read from the picture
     route: str  # hnsw, exact or name
     candidates: int  # marks that were compared closely
-    passed: int | None  # marks that pass the filter; null without a filter
-    complete: bool  # false: marks may be missing because the search gave up early
+    passed: int | None  # marks that pass the filter; null without a filter or where nothing was found
+    complete: bool  # true: every passing mark was compared by look; false: through the approximate index
     timings_ms: dict[str, float]
 
 
@@ -89,8 +89,9 @@ class WorkState(Struct, frozen=True):
 class RejectedRecord(Struct, frozen=True):
     """A record that was not taken in, and why."""
 
-    file: str  # where the record stood
-    record: int | None  # its number there, from 1
+    file: str  # where it stood: "records", or the name of a picture that could not be placed
+    line: int | None  # line of the records it starts on, from 1; null for a picture
+    record: int | None  # its number among the records, from 1; null for a picture
     reason: str  # kebab-case name, such as picture-missing
     detail: str
 
@@ -171,7 +172,13 @@ def batch_report(report: IngestReport) -> BatchReport:
         rejected_count=report.rejected_count,
         rejected_by_reason=dict(report.rejected_by_reason),
         rejected=[
-            RejectedRecord(PurePath(rejection.path).name, rejection.line, rejection.reason, rejection.detail)
+            RejectedRecord(
+                file=PurePath(rejection.path).name,
+                line=rejection.line,
+                record=rejection.record,
+                reason=rejection.reason,
+                detail=rejection.detail,
+            )
             for rejection in report.rejected
         ],
     )

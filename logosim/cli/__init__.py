@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import rich_click as click
 
-from logosim.cli import benchmark, database, demo, evaluation, ingestion, searching, serving
+from logosim.cli import benchmark, database, demo, evaluation, ingestion, models, searching, serving
 from logosim.cli.display import errors
 from logosim.errors import LogosimError
 from logosim.logs import configure
@@ -49,6 +49,7 @@ for _command in (
     serving.serve,
     serving.keys,
     database.vienna,
+    models.models,
     benchmark.benchmark,
     evaluation.evaluate,
 ):

@@ -12,6 +12,7 @@ import rich_click as click
 
 from logosim.cli.display import console
 from logosim.database import embedded, tuning
+from logosim.database.psql import command as psql_command
 from logosim.domain.vienna import canonical
 from logosim.errors import ConfigurationError, DatabaseError, RecordError, ViennaCodeError
 from logosim.runtime import Runtime, database_url, upgrade_database
@@ -78,8 +79,8 @@ def upgrade(settings: Settings) -> None:
 @click.pass_obj
 def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
     """Open psql on the database; further ARGUMENTS are psql's own."""
-    executable = embedded.psql_program()
-    os.execv(executable, [str(executable), database_url(settings), *arguments])  # noqa: S606
+    command, environment = psql_command(database_url(settings), arguments, settings.environment())
+    os.execve(command[0], command, environment)  # noqa: S606
 
 
 @db.command()
@@ -104,9 +105,10 @@ def import_file(settings: Settings, file: Path) -> None:
 
     Headings of the file replace the short labels that logosim brings for categories and divisions.
     """
+    rows = list(_rows(file))
     with Runtime.open(settings) as runtime:
-        count = runtime.vienna.import_rows(_rows(file))
-    console.print(f"{count:,} codes taken in.", highlight=False)
+        count = runtime.vienna.import_rows((code, heading) for code, heading in rows if heading)
+    console.print(f"{count:,} codes taken in, {len(rows) - count:,} left out for want of a heading.", highlight=False)
 
 
 @vienna.command("show", epilog="Example: logosim vienna show 03.07")
@@ -115,8 +117,11 @@ def import_file(settings: Settings, file: Path) -> None:
 def show(settings: Settings, code: str) -> None:
     """Print the heading of CODE and of the codes below it."""
     with Runtime.open(settings) as runtime:
-        for found, label in runtime.vienna.headings(canonical(code)):
-            console.print(f"{found:<9} {label}", highlight=False, markup=False)
+        headings = runtime.vienna.headings(canonical(code))
+    for found, label in headings:
+        console.print(f"{found:<9} {label}", highlight=False, markup=False)
+    if not headings:
+        console.print(f"No heading is known for {canonical(code)}.", highlight=False)
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str]]:
@@ -130,5 +135,7 @@ def _rows(file: Path) -> Iterator[tuple[str, str]]:
                     yield canonical(row["code"] or ""), (row["heading"] or "").strip()
                 except ViennaCodeError as error:
                     raise RecordError(f"{file}, line {reader.line_num}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{file} cannot be read: {error}") from None
+    except OSError as error:
+        raise RecordError(f"{file} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise RecordError(f"{file} is not a CSV file in UTF-8.") from None

@@ -44,20 +44,22 @@ def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
         print(json.dumps(dataclasses.asdict(answer), ensure_ascii=False, default=str))  # noqa: T201
         return
     if not answer.hits:
-        console.print("No earlier mark passes the filter.")
+        console.print(
+            "Nothing can be compared: the picture is blank and shows no text."
+            if answer.candidates
+            else "No earlier mark is like this, or none passes the filter."
+        )
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, width in (("#", 2), ("score", 5), ("risk", 9), ("mark", 36), ("year", 4)):  # 36: an id
+    for heading, width in (("#", 3), ("score", 5), ("risk", 9), ("year", 4), ("mark", 36)):  # 36: an id
         table.add_column(heading, min_width=width, no_wrap=True)
-    table.add_column("Vienna", no_wrap=True)
     for hit in answer.hits:
         table.add_row(
             str(hit.rank),
             f"{hit.score:.3f}",
             f"[{_RISK_STYLE[hit.risk]}]{hit.risk}[/]",
-            f"{escape(hit.text or hit.file)}\n[dim]{hit.mark_id}[/]",
             str(hit.year or ""),
-            " ".join(hit.vienna_codes),
+            f"{escape(hit.text or hit.file)}  [dim]{' '.join(hit.vienna_codes)}\n{hit.mark_id}[/]",
         )
     console.print(table)
     for hit in answer.hits[:reasons]:

@@ -9,6 +9,8 @@ import rich_click as click
 from logosim.cli.display import console, errors, progress_bar
 from logosim.cli.workforce import Workforce
 from logosim.domain.ingest import IngestReport
+from logosim.domain.parse import parse_text
+from logosim.errors import InputError
 from logosim.ingest import l3d
 from logosim.ingest.flow import ingest as ingest_flow
 from logosim.runtime import Runtime
@@ -23,8 +25,11 @@ from logosim.settings import Settings
 @click.pass_obj
 def ingest(settings: Settings, path: Path, source: str) -> None:
     """Take in an L3D folder: JSON files and pictures. Running it again takes in only what changed."""
+    name = parse_text(source)
+    if name is None:
+        raise InputError("The source is empty.", hint="Name the data set or register: --source NAME")
     with Runtime.open(settings, role="logosim_worker") as runtime:
-        report = ingest_folder(runtime, path, source)
+        report = ingest_folder(runtime, path, name)
         waiting = runtime.work.pending()
     print_report(report)
     if waiting:
@@ -57,7 +62,7 @@ def print_report(report: IngestReport) -> None:
     for reason, count in sorted(report.rejected_by_reason.items()):
         console.print(f"  {count:>8,} {reason}", highlight=False)
     if report.rejected_count:
-        errors.print("Each one with file and line: select * from logosim.ingest_reject", highlight=False)
+        errors.print("Each one with file, line and record: select * from logosim.ingest_reject", highlight=False)
 
 
 @click.command(epilog="Example: logosim worker --until-empty --processes 2")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from logosim.domain.parse import parse_codes, parse_weights, parse_years
+from logosim.domain.parse import parse_codes, parse_text, parse_weights, parse_years
 from logosim.domain.query import Filter, Weights
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,7 +29,11 @@ def search_options(function: Function) -> Function:
             click.option("--year", metavar="FROM:TO", help="Only these years: 2010:2015, 2010:, :2015 or 2012."),
             click.option("--source", multiple=True, metavar="NAME", help="Only marks of this source."),
             click.option("--has-text/--no-text", default=None, help="Only marks with, or without, a verbal element."),
-            click.option("--weights", metavar="LIST", help="Weights of channels, such as look=1,sound=0.5."),
+            click.option(
+                "--weights",
+                metavar="LIST",
+                help="Weights of channels, such as look=1,sound=0.5; the others keep theirs.",
+            ),
             click.option("--k", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many hits."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         )
@@ -41,12 +45,13 @@ def search_options(function: Function) -> Function:
 def filter_of(given: dict[str, Any]) -> Filter:
     """The filter that the options of `search_options` describe."""
     year_from, year_to = parse_years(given["year"]) if given["year"] else (None, None)
+    sources = (parse_text(source) for source in given["source"])
     return Filter(
         vienna_any=parse_codes(given["vienna"]),
         vienna_all=parse_codes(given["vienna_all"]),
         year_from=year_from,
         year_to=year_to,
-        sources=tuple(given["source"]),
+        sources=tuple(source for source in sources if source is not None),
         has_text=given["has_text"],
     )
 

@@ -10,7 +10,7 @@ import rich_click as click
 
 from logosim.cli.display import print_answer
 from logosim.cli.options import filter_of, search_options, weights_of
-from logosim.domain.parse import parse_codes
+from logosim.domain.parse import parse_codes, parse_text
 from logosim.errors import PictureError
 from logosim.runtime import Runtime
 from logosim.settings import Settings
@@ -35,7 +35,7 @@ def search(settings: Settings, /, picture: Path, text: str | None, codes: tuple[
     with Runtime.open(settings, role=_ROLE) as runtime:
         answer = runtime.pipeline.by_picture(
             data,
-            text=text,
+            text=None if text is None else parse_text(text) or "",  # "": names are not compared
             vienna_codes=parse_codes(codes),
             filter=filter_of(given),
             weights=weights_of(given),
@@ -64,7 +64,11 @@ def text(settings: Settings, /, name: str, codes: tuple[str, ...], **given: Any)
     """Search with a NAME: marks that are spelt or sound alike."""
     with Runtime.open(settings, role=_ROLE) as runtime:
         answer = runtime.pipeline.by_text(
-            name, vienna_codes=parse_codes(codes), filter=filter_of(given), weights=weights_of(given), k=given["k"]
+            parse_text(name) or "",
+            vienna_codes=parse_codes(codes),
+            filter=filter_of(given),
+            weights=weights_of(given),
+            k=given["k"],
         )
     print_answer(answer, as_json=given["as_json"])
 

@@ -17,6 +17,7 @@ from logosim.errors import DatabaseUnavailable
 
 PORT = "5432"  # of no network: part of the socket's name
 LOCK_SECONDS = 700.0
+SETTLING_SECONDS = 60.0  # for a server that is starting up or shutting down
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,17 @@ def running(layout: Layout) -> tuple[int, Path] | None:
         pass  # it runs, under another user
     except (OSError, ValueError, IndexError):
         return None
-    try:
-        with psycopg.connect(url(socket_dir, "postgres"), connect_timeout=10) as connection:
-            row = connection.execute("select pg_backend_pid()").fetchone()
-    except psycopg.OperationalError:
-        return None
-    return (pid, socket_dir) if row else None
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while True:
+        try:
+            with psycopg.connect(url(socket_dir, "postgres"), connect_timeout=10):
+                return pid, socket_dir
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None:
+                return None  # nobody answers
+            if error.sqlstate != "57P03" or time.monotonic() > deadline:
+                return pid, socket_dir  # it answers, if only that it has too many clients
+        time.sleep(0.2)  # it is starting up or shutting down
 
 
 def last_complaint(layout: Layout) -> str:

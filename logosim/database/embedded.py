@@ -27,6 +27,7 @@ import psycopg
 
 from logosim.database import binaries, cluster, tuning
 from logosim.errors import ConfigurationError, DatabaseError, DatabaseTooOld
+from logosim.store.translation import translated
 
 DATABASE = "logosim"
 START_SECONDS = 600.0  # after a crash the server replays its log before it answers
@@ -95,6 +96,11 @@ def stop(data_dir: Path) -> bool:
         return True
 
 
+def exists(data_dir: Path) -> bool:
+    """Whether a server was ever started in this data folder."""
+    return cluster.Layout.of(data_dir).cluster.is_dir()
+
+
 def status(data_dir: Path) -> ServerStatus:
     """Whether the server is running, and where. Starts and changes nothing."""
     layout = cluster.Layout.of(data_dir)
@@ -103,11 +109,6 @@ def status(data_dir: Path) -> ServerStatus:
         return ServerStatus(False, layout.root, layout.log, None, None)
     pid, socket_dir = found
     return ServerStatus(True, layout.root, layout.log, cluster.url(socket_dir, DATABASE), pid)
-
-
-def psql_program() -> Path:
-    """The server's own `psql`."""
-    return binaries.folder() / "psql"
 
 
 # Parts ---------------------------------------------------------------------------------------------------------------
@@ -218,6 +219,6 @@ def _start_server(layout: cluster.Layout, user: binaries.ServerUser) -> None:
 
 
 def _create_database(socket_dir: Path) -> None:
-    with psycopg.connect(cluster.url(socket_dir, "postgres"), autocommit=True) as connection:
+    with translated(), psycopg.connect(cluster.url(socket_dir, "postgres"), autocommit=True) as connection:
         if connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone() is None:
             connection.execute(f"create database {DATABASE} template template0 encoding 'UTF8'")

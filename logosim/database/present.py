@@ -23,6 +23,9 @@ from logosim.store.translation import translate
 UPGRADE_LOCK = 0x6C6F676F  # "logo": one upgrade of a database at a time
 
 
+_NAME_FUNCTIONS = ("functions/020_normalise_text.sql", "functions/021_phonemes.sql")  # what search keys are made by
+
+
 @dataclass(frozen=True, slots=True)
 class PresentReport:
     """What putting the present in force changed."""
@@ -73,7 +76,7 @@ def apply(connection: Connection, folder: Path | None = None) -> PresentReport:
             _remember(driver, file)
     present = {file.name for file in files} | {table.file.name for table in sources.data_tables()}
     renamed = 0
-    if names_changed:
+    if names_changed or any(name in _NAME_FUNCTIONS for name in changed):
         row = driver.execute("select logosim.refresh_names()").fetchone()
         renamed = int(row[0]) if row else 0
     return PresentReport((*data_applied, *changed), tuple(sorted(set(known) - present)), renamed)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+from logosim.store.translation import translated
+
 MEBIBYTE = 1024 * 1024
 
 REASONS: dict[str, str] = {
@@ -106,9 +108,9 @@ def prewarm(url: str) -> int:
         Pages of 8 kB read; 0 where the server has no pg_prewarm or no model is registered.
 
     Raises:
-        psycopg.Error: the database does not answer.
+        DatabaseError: the database does not answer or refuses.
     """
-    with psycopg.connect(url, autocommit=True) as connection:
+    with translated(), psycopg.connect(url, autocommit=True) as connection:
         available = connection.execute("select 1 from pg_extension where extname = 'pg_prewarm'").fetchone()
         if available is None:
             return 0

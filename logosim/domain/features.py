@@ -36,3 +36,4 @@ class Features:
     width: int  # of the decoded picture, pixels
     height: int
     sha256: str  # of the picture's bytes, hexadecimal
+    model_sha256: str | None = None  # of the model that made them, so that no search mixes two; None: not known

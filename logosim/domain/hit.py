@@ -24,6 +24,7 @@ class StoredMark:
     height: int | None
     embedding: FloatArray | None  # float32 [dimensions] of unit length; None until extracted
     patches: PatchArray | None  # int8 [grid, grid, patch_dimensions]; None until extracted
+    model_sha256: str | None = None  # of the model that made both
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +49,7 @@ class Candidate:
 class CandidateSet:
     """Stage 1's answer."""
 
+    model: str | None  # name of the active model as this search saw it; None: none is active
     candidates: tuple[Candidate, ...]
     route: str  # "hnsw", "exact" or "name"
     passed: int | None  # marks that pass the filter; None if unfiltered, or too many to be counted
@@ -88,7 +90,7 @@ class Answer:
     """A whole answer: the hits and how they were found."""
 
     hits: tuple[Hit, ...]
-    model: str  # name of the active model
+    model: str | None  # name of the active model; None: none is active, which a search by name can do without
     query_text: str | None  # the text that was compared, given or read
     route: str
     candidates: int  # how many stage 1 handed to stage 2

@@ -52,7 +52,10 @@ class Mark:
 class Rejection:
     """A record that was not taken in, and why. It becomes a row, never a silence."""
 
-    path: str  # the file the record was read from
-    line: int | None  # 1-based line or record number in it
+    path: (
+        str  # the file the record was read from; of an upload, "upload/<its name>/records" or ".../pictures/<picture>"
+    )
+    line: int | None  # 1-based line of it on which the record, or the damage, starts; None where no line is meant
+    record: int | None  # 1-based number of the record in it; None where no record is meant, as with damaged JSON
     reason: str  # stable kebab-case name, such as "picture-missing"
     detail: str  # one sentence for a person

@@ -178,7 +178,7 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "std": (lambda value: _is_per_colour(value, above_zero=True), "three numbers above 0"),
     "preprocessing": _TEXT,
     "dimensions": (lambda value: _is_count(value, 4000), "1 to 4000, what a halfvec index holds"),
-    "patch_grid": (lambda value: _is_count(value, 64), "1 to 64"),
+    "patch_grid": (lambda value: _is_count(value, 8), "1 to 8, what patch matching compares"),
     "patch_dimensions": (lambda value: _is_count(value, 4096), "1 to 4096"),
     "description": _TEXT,
     "fitting": _TEXT,

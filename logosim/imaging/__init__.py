@@ -1,4 +1,4 @@
-"""Pictures: from untrusted bytes to the canvas a model sees. The only door to Pillow, and one of two to OpenCV."""
+"""Pictures: from untrusted bytes to the canvas a model sees. The only door to Pillow but for the demo's drawing."""
 
 from __future__ import annotations
 

@@ -48,6 +48,13 @@ def with_lines(image: RgbImage, lines: Sequence[TextLine]) -> RgbImage:
     return RgbImage(np.array(picture))
 
 
+def specimen(word: str) -> RgbImage:
+    """A word in black on white, large enough to be read."""
+    picture = Image.new("RGB", (320, 96), "white")
+    ImageDraw.Draw(picture).text((24, 20), word, fill="black", font=ImageFont.load_default(48))
+    return RgbImage(np.array(picture))
+
+
 def as_png(picture: RgbImage) -> bytes:
     """The picture as a PNG file."""
     stream = io.BytesIO()

@@ -37,7 +37,8 @@ def trim(image: RgbImage) -> RgbImage:
     """Cut the uniform margin off uint8 [height, width, 3]; returns a view, never empty.
 
     White or nearly white margins are cut tight. A coloured one may be the plate the mark stands on: of it a quarter
-    of the content's longer side is kept on each side where there is as much. A picture that is uniform, or whose
+    of the content's longer side is kept on each side where there is as much. So it is with paper round a plain
+    rectangle, which without it would show nothing at all. A picture that is uniform, or whose
     border has no single colour, comes back as it is. Trimming is repeated until nothing changes, so that a plate
     gives the same picture with and without paper round it, and trimming twice is trimming once.
     """
@@ -58,7 +59,8 @@ def _trim_once(image: RgbImage) -> RgbImage:
         return image
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     left, right = int(columns[0]), int(columns[-1]) + 1
-    if not is_paper(ground):
+    content = RgbImage(image[top:bottom, left:right])
+    if not is_paper(ground) or not differs(content, image[top, left], TOLERANCE).any():
         keep = round(PLATE_MARGIN * max(bottom - top, right - left))
         top, left = max(0, top - keep), max(0, left - keep)
         bottom, right = min(image.shape[0], bottom + keep), min(image.shape[1], right + keep)

@@ -91,8 +91,8 @@ def ingest(
     )
     store.finish(batch_id, report)
     log.info(
-        "Batch ingested.",
-        extra={"action": "ingest-finish", "source": source, "read": read, "rejected": report.rejected_count},
+        "Batch ingested",
+        extra={"action": "batch_ingested", "source": source, "read": read, "rejected": report.rejected_count},
     )
     return report
 

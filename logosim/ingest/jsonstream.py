@@ -1,4 +1,4 @@
-"""JSON records one by one out of files of any size, in bounded memory, each with the line it starts on.
+"""JSON records one by one out of files of any size, in bounded memory, each with its number and line.
 
 Both forms are read: one JSON array of records, and JSON Lines (values parted by white space). The standard library's
 C scanner decodes each record; the streaming parsers on offer do not say on which line a record stands.
@@ -26,6 +26,7 @@ class JsonValue:
     """One decoded value and where it stands."""
 
     line: int  # 1-based line its first character is on
+    record: int  # 1-based number among the values of the file
     value: object
 
 
@@ -75,6 +76,7 @@ class _Window:
         self._position = 0
         self._exhausted = False
         self._decode = json.JSONDecoder().raw_decode
+        self._records = 0
         self.line = 1
 
     def take(self, character: str) -> bool:
@@ -110,7 +112,8 @@ class _Window:
                 raise MalformedJson(*self._damage(error)) from error
             if end == len(self._buffer) and self._more():
                 continue  # a number may go on beyond the window
-            found = JsonValue(line=self.line, value=value)
+            self._records += 1
+            found = JsonValue(line=self.line, record=self._records, value=value)
             self._advance(end)
             return found
 

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from logosim.domain.mark import Mark, Picture, Rejection
@@ -37,18 +38,20 @@ def read(path: Path, source: str) -> Iterator[Mark | Rejection]:
         the first good one counts. Memory: the names of the pictures (about 200 bytes each), and one chunk of JSON.
 
     Raises:
-        InputError: there is nothing to read at `path`; raised at once, not on the first record.
+        InputError: there is nothing to read at `path`, or it may not be read; raised at once, not on the first record.
     """
     files = _json_files(path)
     folder = path if path.is_dir() else path.parent
-    return _read(files, PictureIndex(folder), source)
+    with _readable(folder):
+        pictures = PictureIndex(folder)
+    return _read(files, pictures, source)
 
 
 def count_hint(path: Path) -> int:
     """About how many records `read` will yield, from the size of the files and their beginnings; for progress bars.
 
     Raises:
-        InputError: there is nothing to read at `path`.
+        InputError: there is nothing to read at `path`, or it may not be read.
     """
     return sum(_estimate(file) for file in _json_files(path))
 
@@ -57,7 +60,7 @@ class PictureIndex:
     """The pictures of one data set by name, whatever the case.
 
     A name is found beside the JSON first, then in `images/`, then in the other direct subfolders in order of name.
-    `images/a.jpg` finds the file at just that place.
+    `images/a.jpg` finds the file at just that place. A subfolder that may not be read is logged and left out.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +70,14 @@ class PictureIndex:
             key=lambda place: (place.name.lower() != "images", place.name),
         )
         self._places = [("", folder, _names(folder))]
-        self._places += [(place.name.lower(), place, _names(place)) for place in below]
+        for place in below:
+            try:
+                self._places.append((place.name.lower(), place, _names(place)))
+            except OSError as error:  # such as lost+found; what only it holds is rejected as missing
+                log.warning(
+                    "Folder left out",
+                    extra={"action": "folder_left_out", "path": str(place), "error": error.strerror},
+                )
 
     def find(self, file: str) -> Path | None:
         """The picture that a record calls `file`, or None."""
@@ -81,25 +91,45 @@ class PictureIndex:
 def _names(folder: Path) -> dict[str, str]:
     """Lower-case name -> name on disk; of names that differ only in case, the first in order."""
     with os.scandir(folder) as entries:
-        names = sorted((entry.name for entry in entries if entry.is_file()), reverse=True)
+        names = sorted((entry.name for entry in entries if _is_file(entry)), reverse=True)
     pairs = ((name.lower(), name) for name in names)
     return {(name if name == lower else lower): name for lower, name in pairs}  # equal ones share their memory
+
+
+def _is_file(entry: os.DirEntry[str] | Path) -> bool:
+    """Whether a file stands there; a link that leads nowhere, or round in a circle, is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _read(files: list[Path], pictures: PictureIndex, source: str) -> Iterator[Mark | Rejection]:
     taken: set[str] = set()
     for file in files:
-        log.info("Reading records.", extra={"action": "l3d-read", "path": str(file)})
+        log.info("Reading records", extra={"action": "records_read", "path": str(file)})
         if _is_merged_copy(file, files):
             detail = f"{_MERGED} repeats the files of the single years, which were read."
-            yield Rejection(path=str(file), line=None, reason="merged-copy", detail=detail)
-            continue
+            yield _whole_file(file, "merged-copy", detail)
+        elif not _is_file(file):
+            yield _whole_file(file, "file-unreadable", f"{file.name!a} is not a file, or a link that leads to none.")
+        else:
+            yield from _read_file(file, pictures, source, taken)
+
+
+def _read_file(file: Path, pictures: PictureIndex, source: str, taken: set[str]) -> Iterator[Mark | Rejection]:
+    try:
         with file.open("rb") as stream:
-            try:
-                for item in values(stream):
-                    yield _mark(item, file, pictures, source, taken)
-            except MalformedJson as error:
-                yield Rejection(path=str(file), line=error.line, reason=error.reason, detail=str(error))
+            for item in values(stream):
+                yield _mark(item, file, pictures, source, taken)
+    except MalformedJson as error:
+        yield Rejection(path=str(file), line=error.line, record=None, reason=error.reason, detail=str(error))
+    except OSError as error:
+        yield _whole_file(file, "file-unreadable", f"{file.name!a} cannot be read: {error.strerror}.")
+
+
+def _whole_file(file: Path, reason: str, detail: str) -> Rejection:
+    return Rejection(path=str(file), line=None, record=None, reason=reason, detail=detail)
 
 
 def _mark(item: JsonValue, path: Path, pictures: PictureIndex, source: str, taken: set[str]) -> Mark | Rejection:
@@ -120,7 +150,7 @@ def _mark(item: JsonValue, path: Path, pictures: PictureIndex, source: str, take
             picture=_picture(found),
         )
     except RecordError as error:
-        return Rejection(path=str(path), line=item.line, reason=error.reason, detail=str(error))
+        return Rejection(path=str(path), line=item.line, record=item.record, reason=error.reason, detail=str(error))
     taken.add(name)
     return mark
 
@@ -137,7 +167,25 @@ def _picture(path: Path) -> Picture:
     return Picture(location=str(path), sha256=sha256, size_bytes=size)
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say of what the system refuses in this block that `path` cannot be read.
+
+    Raises:
+        InputError: in place of the OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+
+
 def _json_files(path: Path) -> list[Path]:
+    with _readable(path):
+        return _found_json_files(path)
+
+
+def _found_json_files(path: Path) -> list[Path]:
     if not path.exists():
         raise InputError(f"There is nothing at {path}.")
     if not _is_text(str(path.resolve())):
@@ -165,7 +213,12 @@ def _is_merged_copy(file: Path, files: list[Path]) -> bool:
 
 
 def _estimate(file: Path) -> int:
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        sample = stream.read(_SAMPLE)
+    if not _is_file(file):
+        return 0
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            sample = stream.read(_SAMPLE)
+    except OSError:  # `read` rejects it and says why
+        return 0
     return round(sample.count(b'"file"') * size / max(len(sample), 1))

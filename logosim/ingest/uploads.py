@@ -18,7 +18,7 @@ from logosim.ingest.jsonstream import JsonValue, MalformedJson, values
 from logosim.ingest.record import parse_record
 
 MAX_RECORDS = 1_000  # in one upload
-ORIGIN = "upload"  # stands for the path of a file in batches and rejections
+ORIGIN = "upload"  # begins what stands for a path in batches and rejections
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "WEBP": ".webp", "TIFF": ".tif", "BMP": ".bmp"}
 
@@ -35,6 +35,10 @@ def ingest_uploads(
     A picture is written once, under the name of its content: `ab/abcd....png`. Damage inside a picture is found by
     the worker; that it is empty or not a picture at all is said here.
 
+    The batch is known by its content too, `upload/<first 16 digits of the records' SHA-256>`, so that two uploads keep
+    their rejections apart and the same one again adds none. Rejected records stand under `.../records`, pictures that
+    cannot be placed under `.../pictures/<name>`.
+
     Args:
         source: name of the data set or register.
         records_json: an array of L3D records, or JSON Lines.
@@ -49,8 +53,9 @@ def ingest_uploads(
     if len(pictures) > MAX_RECORDS:
         raise InputError(f"{len(pictures):,} pictures are more than {MAX_RECORDS:,}.", hint="Send them in batches.")
     items = _parsed(records_json)
-    reading = _Reading(source, pictures, picture_dir)
-    return ingest(reading.marks(items), store, source=source, path=ORIGIN)
+    path = f"{ORIGIN}/{hashlib.sha256(records_json).hexdigest()[:16]}"
+    reading = _Reading(source, path, pictures, picture_dir)
+    return ingest(reading.marks(items), store, source=source, path=path)
 
 
 def _parsed(records_json: bytes) -> list[JsonValue]:
@@ -68,8 +73,9 @@ def _parsed(records_json: bytes) -> list[JsonValue]:
 class _Reading:
     """One pass over an upload: which names were taken, and which pictures were wanted."""
 
-    def __init__(self, source: str, pictures: Mapping[str, bytes], picture_dir: Path) -> None:
+    def __init__(self, source: str, path: str, pictures: Mapping[str, bytes], picture_dir: Path) -> None:
         self._source = source
+        self._path = path
         self._picture_dir = picture_dir
         self._pictures: dict[str, bytes] = {}
         self._repeated: list[str] = []
@@ -85,14 +91,24 @@ class _Reading:
             try:
                 yield self._mark(item.value)
             except RecordError as error:
-                yield Rejection(path=ORIGIN, line=item.line, reason=error.reason, detail=str(error))
+                yield Rejection(
+                    path=f"{self._path}/records",
+                    line=item.line,
+                    record=item.record,
+                    reason=error.reason,
+                    detail=str(error),
+                )
         for name in self._repeated:
             detail = f"Two different pictures are called {name!a}; the first counts."
-            yield Rejection(path=ORIGIN, line=None, reason="duplicate-picture", detail=detail)
+            yield self._unplaced(name, "duplicate-picture", detail)
         for name in self._pictures:
             if name not in self._named:
                 detail = f"No record names the picture {name!a}."
-                yield Rejection(path=ORIGIN, line=None, reason="picture-unnamed", detail=detail)
+                yield self._unplaced(name, "picture-unnamed", detail)
+
+    def _unplaced(self, picture: str, reason: str, detail: str) -> Rejection:
+        path = f"{self._path}/pictures/{picture}"
+        return Rejection(path=path, line=None, record=None, reason=reason, detail=detail)
 
     def _mark(self, value: object) -> Mark:
         if isinstance(value, dict) and isinstance(value.get("file"), str):

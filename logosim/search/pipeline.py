@@ -76,12 +76,10 @@ class Pipeline:
         extractor: Callable[[], FeatureExtractor],
         candidates: CandidateSource,
         marks: MarkSource,
-        model_name: Callable[[], str],
     ) -> None:
         self._extractor = extractor
         self._candidates = candidates
         self._marks = marks
-        self._model_name = model_name
 
     def by_picture(
         self,
@@ -162,7 +160,7 @@ class Pipeline:
             hits = explain(query, ranking)
         return Answer(
             hits=hits,
-            model=self._model_name(),
+            model=found.model,
             query_text=query.text,
             route=found.route,
             candidates=len(found.candidates),
@@ -181,4 +179,12 @@ def features_of(mark: StoredMark) -> Features | None:
     """A stored mark's features in the form of a query's; None until a worker has extracted them."""
     if mark.embedding is None or mark.patches is None:
         return None
-    return Features(mark.embedding, mark.patches, mark.text, mark.width or 0, mark.height or 0, mark.picture_sha256)
+    return Features(
+        mark.embedding,
+        mark.patches,
+        mark.text,
+        mark.width or 0,
+        mark.height or 0,
+        mark.picture_sha256,
+        mark.model_sha256,
+    )

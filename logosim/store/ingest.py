@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from logosim.domain.ingest import IngestReport, MergeCounts
 from logosim.domain.mark import Mark, Rejection
-from logosim.store.pool import Pool, borrowed
+from logosim.store.pool import Pool, borrowed, fetch_row
 
 
 class IngestStore:
@@ -63,10 +63,9 @@ class IngestStore:
         Raises:
             FilterError: there is no such batch.
         """
-        with borrowed(self._pool) as connection:
-            row = connection.execute(
-                "select inserted, updated, unchanged, queued from logosim.merge_marks(%s)", (batch_id,)
-            ).fetchone()
+        row = fetch_row(
+            self._pool, "select inserted, updated, unchanged, queued from logosim.merge_marks(%s)", (batch_id,)
+        )
         inserted, updated, unchanged, queued = row if row else (0, 0, 0, 0)
         return MergeCounts(inserted=inserted, updated=updated, unchanged=unchanged, queued=queued)
 
@@ -74,11 +73,12 @@ class IngestStore:
         """Keep rejections as rows; the same one twice is kept once."""
         with borrowed(self._pool) as connection:
             connection.execute(
-                "select logosim.record_rejects(%s, %s::text[], %s::integer[], %s::text[], %s::text[])",
+                "select logosim.record_rejects(%s, %s::text[], %s::integer[], %s::integer[], %s::text[], %s::text[])",
                 (
                     batch_id,
                     [_storable(r.path) for r in rejections],
                     [r.line for r in rejections],
+                    [r.record for r in rejections],
                     [r.reason for r in rejections],
                     [_storable(r.detail) for r in rejections],
                 ),

@@ -53,6 +53,7 @@ class MarkStore:
             height=row[9],
             embedding=embedding_from_database(embedding),
             patches=patches_from_database(patches, model),
+            model_sha256=model.artifact_sha256 if model else None,
         )
 
     def count(self) -> int:

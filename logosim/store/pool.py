@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from pgvector.psycopg import register_vector
@@ -74,6 +74,7 @@ def open_pool(
         connection_class=psycopg.Connection[Any],
         kwargs={"connect_timeout": 10, "application_name": "logosim"},
         configure=configure,
+        check=ConnectionPool.check_connection,  # after the server was away, the first request gets a fresh one
         min_size=least,
         max_size=most,
         timeout=wait_seconds,
@@ -97,6 +98,22 @@ def _take_role(connection: psycopg.Connection[Any], role: str) -> None:
 def _is_member(connection: psycopg.Connection[Any], role: str) -> bool:
     row = connection.execute("select pg_has_role(%s, 'usage')", (role,)).fetchone()
     return bool(row and row[0])
+
+
+def fetch_row(pool: Pool, statement: LiteralString, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The first row of a statement that is a transaction of its own and may be repeated.
+
+    It is run a second time where another transaction was in the way of the first: a deadlock, or a serialisation
+    failure where that is the database's default isolation.
+
+    Raises:
+        LogosimError: as `logosim.store.translation.translate` chooses.
+    """
+    with borrowed(pool) as connection:
+        try:
+            return connection.execute(statement, parameters).fetchone()
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            return connection.execute(statement, parameters).fetchone()
 
 
 @contextmanager

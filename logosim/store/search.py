@@ -13,6 +13,9 @@ from logosim.store.features import embedding_to_database, patches_from_database
 from logosim.store.models import ModelRow, read_active
 from logosim.store.pool import Pool, borrowed
 
+LOOK_LIMIT = 1000  # candidates by look that stage 2 compares closely
+NAME_LIMIT = 200  # candidates each by spelling and by sound beside them
+
 
 class SearchStore:
     """Finds candidates among the stored marks."""
@@ -23,20 +26,17 @@ class SearchStore:
     def candidates(
         self,
         query: Query,
-        model: ModelRow | None = None,
         *,
-        limit: int = 1000,
-        name_limit: int = 200,
-        exact: bool = False,
+        limit: int = LOOK_LIMIT,
+        name_limit: int = NAME_LIMIT,
     ) -> CandidateSet:
         """Candidates by look and by name among the marks that pass the filter, nearest look first.
 
         Args:
             query: what is asked.
-            model: the model that made the query's features, to be sure that it is the active one.
             limit: how many candidates by look.
-            name_limit: how many candidates each by spelling and by sound.
-            exact: compare with every mark that passes instead of going through the index.
+            name_limit: how many candidates each by spelling and by sound; never fewer than the hits wanted, and
+                `limit` of them where there is no picture.
 
         Raises:
             NoActiveModel: the query has a picture and no model is active.
@@ -47,9 +47,9 @@ class SearchStore:
             # One snapshot for both statements: a candidate cannot vanish, nor the model change, in between.
             connection.execute("set transaction isolation level repeatable read, read only")
             active = read_active(connection)
-            if model is not None and (active is None or active.model_id != model.model_id):
-                raise ModelMismatch(f"The query was made with model {model.name}, which is not the active one.")
-            found = _search(connection, query, limit, name_limit, exact)
+            _require_same_model(query, active)
+            names = max(name_limit, query.k) if query.features else max(limit, query.k)
+            found = _search(connection, query, limit, names)
             inputs = {
                 row[0]: row
                 for row in connection.execute(
@@ -59,10 +59,11 @@ class SearchStore:
             if found:
                 route, passed, complete = found[0][3:]
             else:
-                route, passed, complete = ("name" if query.features is None else "exact"), 0, True
+                route, passed, complete = ("name" if query.features is None else "exact"), None, True
                 if query.features is not None:
                     complete = not _work_waits(connection)
         return CandidateSet(
+            model=active.name if active else None,
             candidates=tuple(_candidate(row, inputs[row[0]], active) for row in found),
             route=route,
             passed=passed,
@@ -70,9 +71,16 @@ class SearchStore:
         )
 
 
-def _search(
-    connection: psycopg.Connection[Any], query: Query, limit: int, name_limit: int, exact: bool
-) -> list[tuple[Any, ...]]:
+def _require_same_model(query: Query, active: ModelRow | None) -> None:
+    made_with = query.features.model_sha256 if query.features else None
+    if made_with is not None and active is not None and active.artifact_sha256 != made_with:
+        raise ModelMismatch(
+            f"The query's features were made with another model than the active one, {active.name!r}.",
+            hint="Another model was activated meanwhile: restart with its artifact in LOGOSIM_MODEL_DIR.",
+        )
+
+
+def _search(connection: psycopg.Connection[Any], query: Query, limit: int, name_limit: int) -> list[tuple[Any, ...]]:
     wanted = query.filter
     return connection.execute(
         """
@@ -88,8 +96,7 @@ def _search(
                , has_text => %(has_text)s
                , exclude => %(exclude)s
                , candidates => %(limit)s
-               , name_candidates => %(name_limit)s
-               , exact => %(exact)s)
+               , name_candidates => %(name_limit)s)
         """,
         {
             "embedding": None if query.features is None else embedding_to_database(query.features.embedding),
@@ -103,7 +110,6 @@ def _search(
             "exclude": query.exclude,
             "limit": limit,
             "name_limit": name_limit,
-            "exact": exact,
         },
         binary=True,
     ).fetchall()

@@ -52,7 +52,7 @@ SERVER: dict[str, type[DatabaseError]] = {
 }
 """SQLSTATEs of the server itself that have a remedy of their own."""
 
-_PASSWORD = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)|(://[^:/@\s]*:)[^@\s]*(@)", re.IGNORECASE)
+_PASSWORD = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)|(://[^:/@\s]*:)\S*(@)", re.IGNORECASE)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from uuid import UUID
 from logosim.domain.features import Features
 from logosim.domain.work import Claim, ClaimedMark, Failure
 from logosim.store.features import embedding_to_database, patches_to_database
-from logosim.store.pool import Pool, borrowed
+from logosim.store.pool import Pool, borrowed, fetch_row
 
 MAX_ATTEMPTS = 5
 """A picture is tried this often before it is set aside as a dead letter."""
@@ -27,25 +27,37 @@ class DeadLetter:
 
 
 class WorkStore:
-    """The queue of the active model. Every call is one transaction."""
+    """The queue of one model. Every call is one transaction.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        pool: connections of a role that may work.
+        model_id: the model whose work this is, which the caller has loaded; None: whichever is active at each call.
+    """
+
+    def __init__(self, pool: Pool, model_id: int | None = None) -> None:
         self._pool = pool
+        self._model_id = model_id
+
+    def for_model(self, model_id: int) -> WorkStore:
+        """The queue of this model alone, for a worker that has loaded it and can make no features of another."""
+        return WorkStore(self._pool, model_id)
 
     def claim(self, worker: str, batch_size: int, lease: timedelta) -> Claim | None:
         """Up to `batch_size` marks under one new lease; None if nothing can be claimed now.
 
         Raises:
             NoActiveModel: no model is active, so there is nothing to work with.
+            ModelMismatch: another model than this queue's is active by now.
             FilterError: `batch_size` or `lease` is not above zero.
         """
         with borrowed(self._pool) as connection:
             rows = connection.execute(
                 """
                 select lease_token, model_id, mark_id, picture_location, picture_sha256, attempts
-                  from logosim.claim_work(worker => %s, batch_size => %s, lease => %s, max_attempts => %s)
+                  from logosim.claim_work(
+                         worker => %s, batch_size => %s, lease => %s, for_model => %s::smallint, max_attempts => %s)
                 """,
-                (worker, batch_size, lease, MAX_ATTEMPTS),
+                (worker, batch_size, lease, self._model_id, MAX_ATTEMPTS),
             ).fetchall()
         if not rows:
             return None
@@ -68,41 +80,51 @@ class WorkStore:
 
         Raises:
             LeaseLost: the lease ran out and another worker has a mark of it; nothing was stored.
-            ModelMismatch: the features do not have the dimensions of the model that was claimed for.
+            ModelMismatch: another model is active by now, or the features are not of the model that was claimed for.
         """
         if not done:
             return
         seen = [features for _, features in done]
-        with borrowed(self._pool) as connection:
-            connection.execute(
-                """
-                select logosim.finish_work(
-                         %s, %s::uuid[], %s::halfvec[], %s::bytea[], %s::integer[], %s::integer[], %s::text[])
-                """,
-                (
-                    claim.lease_token,
-                    [mark_id for mark_id, _ in done],
-                    [embedding_to_database(features.embedding) for features in seen],
-                    [patches_to_database(features.patches) for features in seen],
-                    [features.width for features in seen],
-                    [features.height for features in seen],
-                    [features.sha256 for features in seen],
-                ),
-            )
+        fetch_row(
+            self._pool,
+            """
+            select logosim.finish_work(
+                     %s, %s::uuid[], %s::halfvec[], %s::bytea[], %s::integer[], %s::integer[], %s::text[]
+                   , for_model => %s::smallint)
+            """,
+            (
+                claim.lease_token,
+                [mark_id for mark_id, _ in done],
+                [embedding_to_database(features.embedding) for features in seen],
+                [patches_to_database(features.patches) for features in seen],
+                [features.width for features in seen],
+                [features.height for features in seen],
+                [features.sha256 for features in seen],
+                self._model_id,
+            ),
+        )
 
     def fail(self, claim: Claim, failures: Sequence[Failure]) -> None:
-        """Report marks that could not be done: tried again later, or set aside. Marks no longer held are left alone."""
-        with borrowed(self._pool) as connection:
-            connection.execute(
-                "select logosim.fail_work(%s, %s::uuid[], %s::text[], %s::boolean[], %s)",
-                (
-                    claim.lease_token,
-                    [failure.mark_id for failure in failures],
-                    [failure.error.replace("\x00", "\ufffd") for failure in failures],
-                    [failure.permanent for failure in failures],
-                    MAX_ATTEMPTS,
-                ),
-            )
+        """Report marks that could not be done: tried again later, or set aside. Marks no longer held are left alone.
+
+        A mark whose picture is no longer the one that was claimed is queued afresh, whatever was wrong with the old.
+        """
+        claimed = {mark.mark_id: mark.picture_sha256 for mark in claim.marks}
+        fetch_row(
+            self._pool,
+            """
+            select logosim.fail_work(
+                     %s, %s::uuid[], %s::text[], %s::boolean[], max_attempts => %s, picture_sha256s => %s::text[])
+            """,
+            (
+                claim.lease_token,
+                [failure.mark_id for failure in failures],
+                [failure.error.replace("\x00", "\ufffd") for failure in failures],
+                [failure.permanent for failure in failures],
+                MAX_ATTEMPTS,
+                [claimed.get(failure.mark_id) for failure in failures],
+            ),
+        )
 
     def release(self, claim: Claim) -> None:
         """Give everything unfinished back without counting the attempt."""
@@ -116,14 +138,14 @@ class WorkStore:
         return int(row[0]) if row else 0
 
     def status(self) -> dict[str, int]:
-        """How many marks are queued, leased and dead."""
+        """How many marks are queued, leased and dead, over all models."""
         with borrowed(self._pool) as connection:
             return dict(connection.execute("select state, count from logosim.work_status()").fetchall())
 
     def pending(self) -> int:
-        """Marks queued or leased."""
-        counts = self.status()
-        return counts["queued"] + counts["leased"]
+        """Marks of this queue's model that are queued or leased, those included that are due later."""
+        row = fetch_row(self._pool, "select logosim.pending_work(%s::smallint)", (self._model_id,))
+        return int(row[0]) if row else 0
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """Pictures that were given up, by file name."""

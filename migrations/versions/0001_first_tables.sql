@@ -179,6 +179,7 @@ create table logosim.work (
   , lease_owner  text
   , lease_until  timestamptz
   , last_error   text
+  , not_before   timestamptz not null default now()
   , queued_at    timestamptz not null default now()
   , updated_at   timestamptz not null default now()
   , constraint work_pkey primary key (mark_id, model_id)
@@ -201,6 +202,7 @@ comment on column logosim.work.lease_token is 'Token of the claim that holds it'
 comment on column logosim.work.lease_owner is 'Worker that holds it, or held it last';
 comment on column logosim.work.lease_until is 'When the lease runs out unless the worker extends it';
 comment on column logosim.work.last_error is 'Why the last attempt failed';
+comment on column logosim.work.not_before is 'When it may be tried again; later after every failed attempt';
 comment on column logosim.work.queued_at is 'When it was last queued; the oldest goes first';
 comment on column logosim.work.updated_at is 'When the row last changed';
 
@@ -239,12 +241,13 @@ create table logosim.ingest_reject (
   , source       text        not null
   , path         text        not null
   , line         integer
+  , record       integer
   , reason       text        not null
   , detail       text        not null
   , rejected_at  timestamptz not null default now()
   , constraint ingest_reject_pkey primary key (reject_id)
   , constraint ingest_reject_batch_id_fkey foreign key (batch_id) references logosim.ingest_batch (batch_id)
-  , constraint ingest_reject_record_key unique nulls not distinct (source, path, line, reason)
+  , constraint ingest_reject_record_key unique nulls not distinct (source, path, line, record, reason)
 );
 
 create index ingest_reject_batch_id_idx on logosim.ingest_reject (batch_id);
@@ -253,8 +256,9 @@ comment on table logosim.ingest_reject is 'Records that were not taken in, each 
 comment on column logosim.ingest_reject.reject_id is 'Number of the rejection';
 comment on column logosim.ingest_reject.batch_id is 'Batch that met it last';
 comment on column logosim.ingest_reject.source is 'Source the record belongs to';
-comment on column logosim.ingest_reject.path is 'File the record was read from';
-comment on column logosim.ingest_reject.line is 'Line or record number in the file, from 1; null where the whole file is meant';
+comment on column logosim.ingest_reject.path is 'File the record was read from; of an upload, upload/<its name>/records or .../pictures/<picture>';
+comment on column logosim.ingest_reject.line is 'Line in the file on which the record, or the damage, starts, from 1; null where no line is meant';
+comment on column logosim.ingest_reject.record is 'Number of the record in the file, from 1; null for damaged JSON, a whole file or a picture';
 comment on column logosim.ingest_reject.reason is 'Stable name of the reason, such as picture-missing';
 comment on column logosim.ingest_reject.detail is 'One sentence for a person';
 comment on column logosim.ingest_reject.rejected_at is 'When it was last met';

@@ -4,7 +4,7 @@ select b.batch_id, b.path, b.read_count, b.inserted_count, b.updated_count, b.un
  order by b.batch_id desc
  limit 10;
 
-select r.path, r.line, r.reason, r.detail
+select r.path, r.line, r.record, r.reason, r.detail
   from logosim.ingest_reject r
- order by r.rejected_at desc, r.path, r.line
+ order by r.rejected_at desc, r.path, r.line, r.record
  limit 50;

@@ -60,6 +60,7 @@ as $$
 declare
   known logosim.model;
 begin
+  -- merge_marks shares this lock: it is over before the marks not seen are queued, or sees the model that is active then.
   perform pg_advisory_xact_lock(hashtext('logosim.register_model'));
   select * into known from logosim.model m where m.artifact_sha256 = register_model.artifact_sha256;
   if known.model_id is null then

@@ -35,11 +35,20 @@ set search_path = logosim, public, pg_temp
 set jit = off
 as $$
 declare
-  active_id smallint := (select m.model_id from logosim.model m where m.active);
+  active_id smallint;
 begin
   if not exists (select from logosim.ingest_batch b where b.batch_id = merge_marks.batch_id) then
     perform logosim._bad_argument(format('There is no batch %s', batch_id), 'Begin one with logosim.begin_ingest');
   end if;
+
+  -- Until this is over no other model becomes the active one (register_model takes this lock alone): the marks are
+  -- queued for the model that is active when they can be seen.
+  perform pg_advisory_xact_lock_shared(hashtext('logosim.register_model'));
+  active_id := (select m.model_id from logosim.model m where m.active);
+
+  -- A worker that is about to finish one of these marks goes before or after the statement below, never between.
+  perform logosim._lock_marks(array(
+    select logosim.mark_id(s.source, s.file) from logosim.mark_staging s where s.batch_id = merge_marks.batch_id));
 
   with given as materialized (
     -- Of two rows of one mark the later one counts, as if they had come one after the other.
@@ -90,9 +99,14 @@ begin
          , updated_at = now()
     returning m.mark_id
   )
+  , outdated as (
+    -- What any model saw in a picture that is no longer the mark's.
+    delete from logosim.mark_features f
+     where f.mark_id = any (array(select c.mark_id from compared c where not c.is_new and c.is_other_picture))
+  )
   , put_in_queue as (
-    -- A picture that is new, changed, or was never looked at with the active model. Work that is leased stays leased:
-    -- finish_work sees that the picture is another one and queues it again.
+    -- A picture that is new, changed, or was never looked at with the active model; what was given up is tried again.
+    -- Work that is leased stays leased: finish_work and fail_work see that the picture is another one and queue it again.
     insert into logosim.work as w (mark_id, model_id)
     select c.mark_id, active_id
       from compared c
@@ -108,9 +122,10 @@ begin
         on conflict on constraint work_pkey do update
        set state = case w.state when 'dead' then 'queued' else w.state end
          , attempts = 0
+         , not_before = now()
          , queued_at = now()
          , updated_at = now()
-     where exists (select from compared c where c.mark_id = w.mark_id and c.is_other_picture)
+     where w.state = 'dead' or exists (select from compared c where c.mark_id = w.mark_id and c.is_other_picture)
     returning w.mark_id
   )
   select count(*) filter (where c.is_new)
@@ -139,6 +154,7 @@ create or replace function logosim.record_rejects(
     batch_id  bigint
   , paths     text[]
   , lines     integer[]
+  , records   integer[]
   , reasons   text[]
   , details   text[]
 ) returns integer
@@ -148,9 +164,10 @@ as $$
 declare
   recorded integer;
 begin
-  insert into logosim.ingest_reject (batch_id, source, path, line, reason, detail)
-  select distinct on (r.path, r.line, r.reason) b.batch_id, b.source, r.path, r.line, r.reason, r.detail
-    from unnest(paths, lines, reasons, details) as r (path, line, reason, detail)
+  insert into logosim.ingest_reject (batch_id, source, path, line, record, reason, detail)
+  select distinct on (r.path, r.line, r.record, r.reason)
+         b.batch_id, b.source, r.path, r.line, r.record, r.reason, r.detail
+    from unnest(paths, lines, records, reasons, details) as r (path, line, record, reason, detail)
     join logosim.ingest_batch b on b.batch_id = record_rejects.batch_id
       on conflict on constraint ingest_reject_record_key do update
      set batch_id = excluded.batch_id
@@ -161,8 +178,8 @@ begin
 end
 $$;
 
-comment on function logosim.record_rejects(bigint, text[], integer[], text[], text[]) is
-  'Keep records that were not taken in, each once: file, line, reason and a sentence. Returns how many';
+comment on function logosim.record_rejects(bigint, text[], integer[], integer[], text[], text[]) is
+  'Keep records that were not taken in, each once: file, line, record, reason and a sentence. Returns how many';
 
 create or replace function logosim.finish_ingest(batch_id bigint, read_count integer) returns void
 language plpgsql volatile security definer

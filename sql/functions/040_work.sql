@@ -3,6 +3,36 @@
 -- Callers: logosim/store/work.py. Role logosim_worker may execute these and needs no rights on the tables.
 -- Cost: milliseconds for a batch; claims never wait for one another (skip locked).
 
+create or replace function logosim._retry_delay(attempts integer) returns interval
+language plpgsql immutable parallel safe
+set search_path = logosim, public, pg_temp
+as $$
+begin
+  return case
+           when attempts <= 1 then interval '0'
+           when attempts = 2 then interval '5 seconds'
+           when attempts = 3 then interval '30 seconds'
+           when attempts = 4 then interval '2 minutes'
+           else interval '10 minutes'
+         end;
+end
+$$;
+
+comment on function logosim._retry_delay(integer) is
+  'Internal: how long to wait after so many failed attempts. The first retry is at once; what is away for longer, such as a drive, gets minutes to come back';
+
+create or replace function logosim._lock_marks(mark_ids uuid[]) returns void
+language plpgsql volatile
+set search_path = logosim, public, pg_temp
+as $$
+begin
+  perform from logosim.mark m where m.mark_id = any (mark_ids) order by m.mark_id for no key update;
+end
+$$;
+
+comment on function logosim._lock_marks(uuid[]) is
+  'Internal: lock marks before their work, in order of their ids. Whoever locks both does it so, and none waits in a circle';
+
 create or replace function logosim._requeue_expired(max_attempts integer) returns void
 language plpgsql volatile
 set search_path = logosim, public, pg_temp
@@ -13,6 +43,7 @@ begin
        , last_error = format('Worker %s was lost: its lease ran out', w.lease_owner)
        , lease_token = null
        , lease_until = null
+       , not_before = now()  -- the lease that ran out was delay enough
        , queued_at = now()
        , updated_at = now()
     from (select e.mark_id, e.model_id
@@ -24,6 +55,21 @@ end
 $$;
 
 comment on function logosim._requeue_expired(integer) is 'Internal: give back, or give up, work whose lease ran out';
+
+create or replace function logosim._model_was_replaced(model_id smallint) returns void
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+as $$
+begin
+  raise exception 'Work for model % was asked for, and the active model is %'
+    , coalesce((select m.name from logosim.model m where m.model_id = _model_was_replaced.model_id), model_id::text)
+    , (logosim._active_model()).name
+    using errcode = 'LS002', hint = 'Start the worker again with the artifact of the active model in LOGOSIM_MODEL_DIR';
+end
+$$;
+
+comment on function logosim._model_was_replaced(smallint) is
+  'Internal: raise LS002, for work was asked for or done with a model that is not the active one';
 
 create or replace function logosim.claim_work(
     worker        text
@@ -46,9 +92,13 @@ as $$
 #variable_conflict use_column
 declare
   token   uuid := gen_random_uuid();
-  wanted  smallint := coalesce(for_model, (logosim._active_model()).model_id);
+  active  logosim.model := logosim._active_model();
+  wanted  smallint := coalesce(for_model, active.model_id);
   first   record;
 begin
+  if wanted <> active.model_id then
+    perform logosim._model_was_replaced(wanted);
+  end if;
   if batch_size < 1 or lease <= interval '0' or max_attempts < 1 then
     perform logosim._bad_argument('batch_size, lease and max_attempts must be above zero');
   end if;
@@ -56,7 +106,7 @@ begin
 
   select w.mark_id, w.attempts into first
     from logosim.work w
-   where w.state = 'queued' and w.model_id = wanted
+   where w.state = 'queued' and w.model_id = wanted and w.not_before <= now()
    order by w.queued_at, w.mark_id
    limit 1
      for update skip locked;
@@ -71,6 +121,7 @@ begin
       from logosim.work w
      where w.state = 'queued'
        and w.model_id = wanted
+       and w.not_before <= now()
        and case when first.attempts >= 2 then w.mark_id = first.mark_id else w.attempts < 2 end
      order by w.queued_at, w.mark_id
      limit case when first.attempts >= 2 then 1 else batch_size end
@@ -96,7 +147,23 @@ end
 $$;
 
 comment on function logosim.claim_work(text, integer, interval, smallint, integer) is
-  'Take up to batch_size pictures of a model (the active one by default) under a lease. What was tried twice is handed out alone; what was tried max_attempts times without an end is given up';
+  'Take up to batch_size pictures that are due under a lease. Raises LS002 if for_model, the model that the caller has loaded, is not the active one. What was tried twice is handed out alone; what was tried max_attempts times without an end is given up';
+
+create or replace function logosim._lock_lease(lease_token uuid) returns void
+language plpgsql volatile
+set search_path = logosim, public, pg_temp
+as $$
+begin
+  perform
+     from logosim.work w
+    where w.lease_token = _lock_lease.lease_token and w.state = 'leased'
+    order by w.mark_id
+      for update;
+end
+$$;
+
+comment on function logosim._lock_lease(uuid) is
+  'Internal: lock what a lease holds, in order of mark ids, so that it can neither run out nor change hands';
 
 create or replace function logosim.heartbeat_work(lease_token uuid, lease interval default '5 minutes') returns integer
 language plpgsql volatile security definer
@@ -105,6 +172,7 @@ as $$
 declare
   extended integer;
 begin
+  perform logosim._lock_lease(heartbeat_work.lease_token);
   update logosim.work w
      set lease_until = now() + lease
        , updated_at = now()
@@ -125,6 +193,7 @@ create or replace function logosim.finish_work(
   , widths           integer[]
   , heights          integer[]
   , picture_sha256s  text[]
+  , for_model        smallint default null
 ) returns integer
 language plpgsql volatile security definer
 set search_path = logosim, public, pg_temp
@@ -142,8 +211,8 @@ begin
     perform logosim._bad_argument('The arrays given to finish_work differ in length');
   end if;
 
-  -- Lock what the lease holds, so that it can neither run out nor change hands until this is over.
-  perform from logosim.work w where w.lease_token = finish_work.lease_token and w.state = 'leased' for update;
+  perform logosim._lock_marks(mark_ids);
+  perform logosim._lock_lease(finish_work.lease_token);
 
   -- What was finished already (the worker did not hear our answer) may be finished again; what is lost may not.
   select count(*) into missing
@@ -166,6 +235,13 @@ begin
    limit 1;
   if made_with.model_id is null then
     return 0;
+  end if;
+  if not made_with.active then
+    perform logosim._model_was_replaced(made_with.model_id);
+  end if;
+  if made_with.model_id <> for_model then
+    raise exception 'The features were made with model %, and the work was claimed for model %', for_model, made_with.name
+      using errcode = 'LS002', hint = 'Claim work for the model that is loaded';
   end if;
   if exists (select from unnest(embeddings) as e where vector_dims(e) <> made_with.dimensions) then
     raise exception 'An embedding does not have the % dimensions of model %', made_with.dimensions, made_with.name
@@ -210,8 +286,10 @@ begin
   , put_back as (
     update logosim.work w
        set state = 'queued'
+         , attempts = 0
          , lease_token = null
          , lease_until = null
+         , not_before = now()
          , last_error = 'The picture looked at is not the one on record (its SHA-256 differs): ingest it again'
          , queued_at = now()
          , updated_at = now()
@@ -229,15 +307,16 @@ begin
 end
 $$;
 
-comment on function logosim.finish_work(uuid, uuid[], halfvec[], bytea[], integer[], integer[], text[]) is
-  'Store the features of leased pictures and take them off the queue, all or none. Raises LS005 if the lease was lost; finishing twice does no harm. A picture that is no longer the one on record is queued again. Returns how many were finished';
+comment on function logosim.finish_work(uuid, uuid[], halfvec[], bytea[], integer[], integer[], text[], smallint) is
+  'Store the features of leased pictures and take them off the queue, all or none. Raises LS005 if the lease was lost, LS002 if they were made with another model (for_model) than claimed or the active model is another by now; finishing twice does no harm. A picture that is no longer the one on record is queued again. Returns how many were finished';
 
 create or replace function logosim.fail_work(
-    lease_token   uuid
-  , mark_ids      uuid[]
-  , errors        text[]
-  , permanent     boolean[]
-  , max_attempts  integer default 5
+    lease_token      uuid
+  , mark_ids         uuid[]
+  , errors           text[]
+  , permanent        boolean[]
+  , max_attempts     integer default 5
+  , picture_sha256s  text[]  default null
 ) returns integer
 language plpgsql volatile security definer
 set search_path = logosim, public, pg_temp
@@ -246,25 +325,39 @@ declare
   failed integer;
 begin
   if cardinality(mark_ids) is distinct from cardinality(errors)
-     or cardinality(mark_ids) is distinct from cardinality(permanent) then
+     or cardinality(mark_ids) is distinct from cardinality(permanent)
+     or cardinality(mark_ids) <> cardinality(picture_sha256s) then
     perform logosim._bad_argument('The arrays given to fail_work differ in length');
   end if;
+  perform logosim._lock_marks(mark_ids);
+  perform logosim._lock_lease(fail_work.lease_token);
+
+  -- What is wrong with a picture says nothing of the one that has taken its place since: that one starts afresh.
   update logosim.work w
-     set state = case when g.is_permanent or w.attempts >= max_attempts then 'dead' else 'queued' end
+     set state = case
+                   when not g.is_current then 'queued'
+                   when g.is_permanent or w.attempts >= max_attempts then 'dead'
+                   else 'queued'
+                 end
+       , attempts = case when g.is_current then w.attempts else 0 end
        , last_error = left(g.error, 2000)
        , lease_token = null
        , lease_until = null
+       , not_before = now() + case when g.is_current then logosim._retry_delay(w.attempts) else interval '0' end
        , queued_at = now()
        , updated_at = now()
-    from unnest(mark_ids, errors, permanent) as g (mark_id, error, is_permanent)
+    from (select f.mark_id, f.error, f.is_permanent, coalesce(f.picture_sha256 = m.picture_sha256, true) as is_current
+            from unnest(mark_ids, errors, permanent, picture_sha256s)
+                 as f (mark_id, error, is_permanent, picture_sha256)
+            join logosim.mark m on m.mark_id = f.mark_id) g
    where w.lease_token = fail_work.lease_token and w.state = 'leased' and w.mark_id = g.mark_id;
   get diagnostics failed = row_count;
   return failed;
 end
 $$;
 
-comment on function logosim.fail_work(uuid, uuid[], text[], boolean[], integer) is
-  'Report pictures that could not be done: back to the end of the queue, or to the dead letters where trying again cannot help or was tried max_attempts times. Items no longer held are left alone. Returns how many were reported';
+comment on function logosim.fail_work(uuid, uuid[], text[], boolean[], integer, text[]) is
+  'Report pictures that could not be done: back to the end of the queue for a while that grows with the attempts, or to the dead letters where trying again cannot help or was tried max_attempts times. Where picture_sha256s, the pictures claimed, are given, a mark that has another picture by now is queued afresh. Items no longer held are left alone. Returns how many were reported';
 
 create or replace function logosim.release_work(lease_token uuid) returns integer
 language plpgsql volatile security definer
@@ -273,6 +366,7 @@ as $$
 declare
   released integer;
 begin
+  perform logosim._lock_lease(release_work.lease_token);
   update logosim.work w
      set state = 'queued'
        , attempts = greatest(w.attempts - 1, 0)
@@ -296,8 +390,13 @@ declare
   retried integer;
 begin
   update logosim.work w
-     set state = 'queued', attempts = 0, queued_at = now(), updated_at = now()
-   where w.state = 'dead';
+     set state = 'queued', attempts = 0, not_before = now(), queued_at = now(), updated_at = now()
+    from (select d.mark_id, d.model_id
+            from logosim.work d
+           where d.state = 'dead'
+           order by d.mark_id
+             for update) dead
+   where w.mark_id = dead.mark_id and w.model_id = dead.model_id and w.state = 'dead';
   get diagnostics retried = row_count;
   return retried;
 end
@@ -320,3 +419,19 @@ end
 $$;
 
 comment on function logosim.work_status() is 'How many pictures are queued, leased and dead, over all models';
+
+create or replace function logosim.pending_work(for_model smallint default null) returns bigint
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+as $$
+begin
+  return (
+    select count(*)
+      from logosim.work w
+     where w.state in ('queued', 'leased')
+       and w.model_id = coalesce(for_model, (select m.model_id from logosim.model m where m.active)));
+end
+$$;
+
+comment on function logosim.pending_work(smallint) is
+  'How many pictures of a model (the active one by default) are queued or leased, those included that wait to be tried again. 0 where no model is active';

@@ -52,8 +52,8 @@ grant execute on function logosim.work_status() to logosim_analyst, logosim_work
 grant execute on function
     logosim.claim_work(text, integer, interval, smallint, integer)
   , logosim.heartbeat_work(uuid, interval)
-  , logosim.finish_work(uuid, uuid[], public.halfvec[], bytea[], integer[], integer[], text[])
-  , logosim.fail_work(uuid, uuid[], text[], boolean[], integer)
+  , logosim.finish_work(uuid, uuid[], public.halfvec[], bytea[], integer[], integer[], text[], smallint)
+  , logosim.fail_work(uuid, uuid[], text[], boolean[], integer, text[])
   , logosim.release_work(uuid)
   , logosim.retry_dead()
 to logosim_worker;
@@ -61,6 +61,6 @@ to logosim_worker;
 grant execute on function
     logosim.begin_ingest(text, text)
   , logosim.merge_marks(bigint)
-  , logosim.record_rejects(bigint, text[], integer[], text[], text[])
+  , logosim.record_rejects(bigint, text[], integer[], integer[], text[], text[])
   , logosim.finish_ingest(bigint, integer)
 to logosim_worker, logosim_api;

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
+import signal
+import socket
 import struct
+import subprocess
+import sys
+import urllib.request
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +83,57 @@ def test_unusable_pictures_at_the_command_line(indexed: Any, tmp_path: Path, nam
 )
 def test_unusable_arguments(indexed: Any, arguments: tuple[str, ...], word: str) -> None:
     assert word in said(indexed.run(*arguments), 2)
+
+
+NOT_UTF8 = "caf\udce9"  # what Python makes of an argument in Latin-1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("text", NOT_UTF8),
+        ("text", "ACME", "--source", NOT_UTF8),
+        ("ingest", ".", "--source", NOT_UTF8),
+        ("keys", "add", NOT_UTF8),
+        ("keys", "revoke", NOT_UTF8),
+    ],
+)
+def test_arguments_that_are_not_utf8(indexed: Any, arguments: tuple[str, ...]) -> None:
+    assert "not text" in said(indexed.run(*arguments), 2)
+
+
+def test_a_picture_searched_with_a_name_that_is_not_utf8(indexed: Any, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(saved("PNG"))
+    assert "not text" in said(indexed.run("search", tmp_path / "logo.png", "--text", NOT_UTF8), 2)
+    assert "cannot be read" in said(indexed.run("search", tmp_path / NOT_UTF8), 2)
+
+
+def test_names_have_a_limit_and_sources_a_name(indexed: Any) -> None:
+    assert "at most 1000" in said(indexed.run("text", "x" * 1001), 2)
+    assert "source is empty" in said(indexed.run("ingest", ".", "--source", " "), 2)
+
+
+def test_a_port_that_is_taken(indexed: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        message = said(indexed.run("serve", "--port", str(port)), 2)
+    assert f"127.0.0.1, port {port}: address already in use" in message
+    assert "serving on" not in message
+
+
+def test_any_free_port_is_told_truly_and_answers(indexed: Any) -> None:
+    command = [sys.executable, "-m", "logosim.cli", "serve", "--port", "0"]
+    with subprocess.Popen(command, env=indexed.run.environment, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stderr is not None
+        try:
+            announced = re.search(r"http://127\.0\.0\.1:[0-9]+", serving.stderr.readline())
+            assert announced is not None
+            with urllib.request.urlopen(f"{announced[0]}/health/live", timeout=60) as answer:  # noqa: S310  http
+                assert answer.status == 200
+        finally:
+            serving.send_signal(signal.SIGINT)
+        assert "Traceback" not in serving.stderr.read()
+    assert serving.returncode == 0
 
 
 def test_an_unknown_mark(indexed: Any) -> None:
@@ -154,6 +211,19 @@ def test_records_as_they_should_not_be(logosim: Any, connection: psycopg.Connect
         ["98.01.02"],
         2010,
     )
+
+
+def test_json_names_that_are_no_files(logosim: Any, connection: psycopg.Connection, tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    (folder / "folder.json").mkdir(parents=True)
+    (folder / "broken.json").symlink_to(folder / "nowhere")
+    assert logosim("db", "upgrade").returncode == 0
+    done = logosim("ingest", folder)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "2 file-unreadable" in done.stdout
+    kept = connection.execute("select path, line, record, reason from logosim.ingest_reject order by path").fetchall()
+    assert kept == [(str(folder / name), None, None, "file-unreadable") for name in ("broken.json", "folder.json")]
 
 
 def test_a_vienna_list_replaces_labels(logosim: Any, tmp_path: Path) -> None:

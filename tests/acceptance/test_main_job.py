@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from litestar.testing import TestClient
 from pgvector import HalfVector
+from PIL import Image
 
 from logosim.api.app import create_app
 from logosim.demo.corpus import picture_bytes
@@ -71,7 +73,7 @@ def test_a_name_that_sounds_alike_is_found(indexed: Any) -> None:
 
 
 def test_command_line_rest_and_sql_give_the_same_answer(
-    indexed: Any, client: Any, runtime: Runtime, queries: list[DemoQuery], tmp_path: Any
+    indexed: Any, client: Any, runtime: Runtime, queries: list[DemoQuery], tmp_path: Path
 ) -> None:
     picture = tmp_path / "query.png"
     picture.write_bytes(queries[0].picture)
@@ -145,3 +147,16 @@ def test_marks_sent_over_rest_are_found_after_a_worker_ran(indexed: Any, client:
     assert indexed.run("worker", "--until-empty", "--processes=1").returncode == 0
     found = client.post("/v1/search/text", json={"text": "Zwilingsbrun", "source": ["sent"]}).json()
     assert [hit["text"] for hit in found["hits"]] == ["Zwillingsbrunn"]
+
+
+def test_a_plain_square_finds_itself(indexed: Any, runtime: Runtime, tmp_path: Path) -> None:
+    page = Image.new("RGB", (160, 160), "white")
+    page.paste("black", (40, 40, 120, 120))
+    (tmp_path / "images").mkdir()
+    page.save(tmp_path / "images" / "square.png")
+    record = {"file": "square.png", "text": None, "vienna_codes": "26.04.01", "year": "2001"}
+    (tmp_path / "output_2001.json").write_text(json.dumps([record]))
+    assert indexed.run("ingest", tmp_path, "--source", "square").returncode == 0
+    assert indexed.run("worker", "--until-empty", "--processes=1").returncode == 0
+    best = runtime.pipeline.by_picture((tmp_path / "images" / "square.png").read_bytes()).hits[0]
+    assert (best.file, best.risk) == ("square.png", "identical")

@@ -169,7 +169,7 @@ class MemoryService:
 
     def ingest_uploads(self, source: str, records: bytes, pictures: Mapping[str, bytes]) -> IngestReport:
         self.batches.append((source, records, dict(pictures)))
-        rejection = Rejection("/var/uploads/records.json", 2, "picture-missing", "There is no picture b.jpg.")
+        rejection = Rejection("upload/00112233aabbccdd/records", 1, 2, "picture-missing", "There is no picture b.jpg.")
         return IngestReport(
             read=2,
             inserted=1,

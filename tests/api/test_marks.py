@@ -134,7 +134,8 @@ def test_a_batch_is_handed_on_and_reported(client: Client, service: MemoryServic
         "rejected_by_reason": {"picture-missing": 1},
         "rejected": [
             {
-                "file": "records.json",
+                "file": "records",
+                "line": 1,
                 "record": 2,
                 "reason": "picture-missing",
                 "detail": "There is no picture b.jpg.",

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from logosim.database import embedded, tuning
-from logosim.errors import ConfigurationError, DatabaseError, DatabaseTooOld
+from logosim.errors import ConfigurationError, DatabaseError, DatabaseTooOld, DatabaseUnavailable
 
 SMALL = {"shared_buffers": "16MB", "fsync": "off", "max_connections": "20"}
 START = f"""
@@ -67,7 +67,6 @@ def test_life_of_a_server(folder: Path) -> None:
     assert found.url == url
     assert embedded.start(folder) == url
     assert embedded.status(folder).pid == found.pid
-    assert str(embedded.psql_program()).endswith("psql")
 
     # Its settings, its locale and its door.
     with psycopg.connect(url) as connection:
@@ -164,3 +163,8 @@ def test_recommended_settings_start_a_server(folder: Path) -> None:
                 assert int(setting) == 60 * int(value[:-3])
             else:
                 assert setting == value
+
+
+def test_a_server_that_goes_away_before_its_database_is_made(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        embedded._create_database(tmp_path)

@@ -33,7 +33,7 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
     "07_vienna": lambda rows: rows[0][0] == "26" and len(rows) == 10,
     "08_coverage": lambda rows: rows[0][0] == "01.03" and rows[0][2] == 2,
     "09_queue_health": lambda rows: rows == [("broken.png", 1, "no picture")],
-    "10_rejects": lambda rows: rows == [("marks.json", 3, "picture-missing", "There is no x.png.")],
+    "10_rejects": lambda rows: rows == [("marks.json", 3, 2, "picture-missing", "There is no x.png.")],
     "11_models": lambda rows: rows == [("test-model", True, 256, 7)],
 }
 
@@ -61,7 +61,7 @@ def example_corpus(pool: Pool, registered_model: int) -> None:
         ],
     )
     store.merge(batch)
-    store.reject(batch, [Rejection("marks.json", 3, "picture-missing", "There is no x.png.")])
+    store.reject(batch, [Rejection("marks.json", 3, 2, "picture-missing", "There is no x.png.")])
     store.finish(batch, IngestReport(9, 8, 0, 0, 8))
     queue = WorkStore(pool)
     claim = queue.claim("w", 20, timedelta(minutes=1))

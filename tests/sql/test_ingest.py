@@ -79,9 +79,9 @@ def test_changes_are_taken_over(pool: Pool, connection: psycopg.Connection[Any],
     take_in(pool, mark(1), mark(2), mark(3))
     connection.execute("update logosim.work set state = 'dead', attempts = 5")
     counts = take_in(pool, mark(1, text="Other"), mark(2, picture=Picture("/2.jpg", "cd" * 32, 11)), mark(3))
-    assert counts == MergeCounts(updated=2, unchanged=1, queued=1)
+    assert counts == MergeCounts(updated=2, unchanged=1, queued=3)
     revived = connection.execute("select mark_id, attempts from logosim.work where state = 'queued'").fetchall()
-    assert revived == [(mark(2).mark_id, 0)]
+    assert set(revived) == {(mark(number).mark_id, 0) for number in (1, 2, 3)}  # taken in again: tried again
     row = connection.execute("select normalised_text from logosim.mark where file = '00001.JPG'").fetchone()
     assert row == ("other",)
 
@@ -123,9 +123,10 @@ def test_counts_and_rejections_of_a_batch(pool: Pool, connection: psycopg.Connec
         store.stage(batch, [mark(3)])
         store.merge(batch)
         rejections = [
-            Rejection("a.json", 7, "picture-missing", "There is no x\x00.png."),
-            Rejection("a.json", None, "not-json", "Broken."),
-            Rejection("a.json", 7, "picture-missing", "There is no x\x00.png."),
+            Rejection("a.json", 7, 3, "picture-missing", "There is no x\x00.png."),
+            Rejection("a.json", None, None, "not-json", "Broken."),
+            Rejection("a.json", 7, 3, "picture-missing", "There is no x\x00.png."),
+            Rejection("a.json", 7, 4, "picture-missing", "There is no y.png."),
         ]
         store.reject(batch, rejections)
         store.finish(batch, IngestReport(5, 3, 0, 0, 0))
@@ -133,14 +134,15 @@ def test_counts_and_rejections_of_a_batch(pool: Pool, connection: psycopg.Connec
         "select read_count, inserted_count, unchanged_count, rejected_count, finished_at is not null"
         " from logosim.ingest_batch order by batch_id"
     ).fetchall()
-    assert found[1] == (5, 0, 3, 2, True)
+    assert found[1] == (5, 0, 3, 3, True)
     assert found[0][:3] == (5, 3, 0)
     kept = connection.execute(
-        "select path, line, reason, detail, batch_id from logosim.ingest_reject order by line"
+        "select path, line, record, reason, detail, batch_id from logosim.ingest_reject order by line, record"
     ).fetchall()
     assert kept == [
-        ("a.json", 7, "picture-missing", "There is no x\ufffd.png.", 2),
-        ("a.json", None, "not-json", "Broken.", 2),
+        ("a.json", 7, 3, "picture-missing", "There is no x\ufffd.png.", 2),
+        ("a.json", 7, 4, "picture-missing", "There is no y.png.", 2),
+        ("a.json", None, None, "not-json", "Broken.", 2),
     ]
 
 

@@ -151,6 +151,8 @@ WRITES = {
     "queue_missing": set(),
     "refresh_names": set(),
     "_requeue_expired": set(),
+    "_lock_marks": set(),
+    "_lock_lease": set(),
 }
 
 

@@ -109,6 +109,23 @@ def test_names_are_read_anew_when_their_rules_change(connection: psycopg.Connect
     assert row == ("strasse", True)
 
 
+def test_names_are_read_anew_when_the_function_that_reads_them_changes(
+    connection: psycopg.Connection[Any], database_url: str, sql_copy: Path
+) -> None:
+    connection.execute(
+        """
+        insert into logosim.mark (mark_id, source, file, brand_text, picture_location, picture_sha256, picture_bytes)
+        values (gen_random_uuid(), 't', 'a.png', 'Zebra', '/a.png', repeat('0', 64), 1)
+        """
+    )
+    file = sql_copy / "functions" / "020_normalise_text.sql"
+    file.write_text(file.read_text() + "\n-- another version\n")
+    with engine.connect(database_url) as opened, opened.begin():
+        present.prepare(opened)
+        assert present.apply(opened, sql_copy).renamed_marks == 1
+    assert connection.execute("select normalised_text from logosim.mark").fetchone() == ("zebra",)
+
+
 def test_an_imported_heading_outlives_an_upgrade(connection: psycopg.Connection[Any], database_url: str) -> None:
     connection.execute("update logosim.vienna set label = 'OFFICIAL', origin = 'import' where code = '26.04'")
     connection.execute("update logosim.vienna set label = 'old' where code = '26.05'")

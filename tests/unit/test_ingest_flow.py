@@ -171,3 +171,46 @@ def test_two_pictures_of_one_name(store: IngestStore, tmp_path: Path) -> None:
     pictures = {"a.png": png(1), "A.PNG": png(2)}
     report = ingest_uploads("mine", b'[{"file": "a.png"}]', pictures, tmp_path, store)
     assert (report.inserted, report.rejected_by_reason) == (1, {"duplicate-picture": 1})
+
+
+def rejects(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select path, line, record, reason from logosim.ingest_reject order by path, record, reason"
+    ).fetchall()
+
+
+def test_bad_records_on_one_line_are_rows_of_their_own(
+    store: IngestStore, tmp_path: Path, connection: Connection
+) -> None:
+    (tmp_path / "results.json").write_text(json.dumps([{"file": f"gone{n}.png"} for n in range(5)]))
+    path = str(tmp_path.resolve() / "results.json")
+    for _ in range(2):
+        run(store, tmp_path)
+        assert rejects(connection) == [(path, 1, record, "picture-missing") for record in range(1, 6)]
+
+
+def test_each_upload_keeps_its_rejections(store: IngestStore, tmp_path: Path, connection: Connection) -> None:
+    first, second = b'[{"file": "a.png"}, {"file": "b.png"}]', b'[{"file": "c.png"}]'
+    names = [hashlib.sha256(records).hexdigest()[:16] for records in (first, second)]
+    pictures = {"stray.png": png(1), "Other.png": png(2)}
+    for _ in range(2):
+        ingest_uploads("mine", first, pictures, tmp_path, store)
+        ingest_uploads("mine", second, {}, tmp_path, store)
+        assert set(rejects(connection)) == {
+            (f"upload/{names[0]}/records", 1, 1, "picture-missing"),
+            (f"upload/{names[0]}/records", 1, 2, "picture-missing"),
+            (f"upload/{names[0]}/pictures/stray.png", None, None, "picture-unnamed"),
+            (f"upload/{names[0]}/pictures/other.png", None, None, "picture-unnamed"),
+            (f"upload/{names[1]}/records", 1, 1, "picture-missing"),
+        }
+    counts = connection.execute("select path, rejected_count from logosim.ingest_batch order by batch_id").fetchall()
+    assert counts[2:] == [(f"upload/{names[0]}", 4), (f"upload/{names[1]}", 1)]
+
+
+def test_logged_actions_are_named_as_everywhere(
+    store: IngestStore, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="logosim.ingest"):
+        run(store, folder)
+    said = {(record.getMessage(), vars(record)["action"]) for record in caplog.records}
+    assert said == {("Reading records", "records_read"), ("Batch ingested", "batch_ingested")}

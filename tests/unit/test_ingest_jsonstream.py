@@ -47,14 +47,14 @@ def test_json_lines_come_back_with_their_lines(records: list[object], chunk: int
         found, error = read(data)
     if records:
         assert error is None
-        assert found == [JsonValue(line=line, value=record) for line, record in enumerate(records, start=1)]
+        assert found == [JsonValue(line=at, record=at, value=record) for at, record in enumerate(records, start=1)]
 
 
 def test_lines_are_those_on_which_records_start() -> None:
     data = b'\xef\xbb\xbf[\n{"a": 1,\n"b": 2},\r\n\r\n{"c": 3}, {"d":\n4}\n]\n'
     found, error = read(data)
     assert error is None
-    assert [item.line for item in found] == [2, 5, 5]
+    assert [(item.line, item.record) for item in found] == [(2, 1), (5, 2), (5, 3)]
 
 
 @pytest.mark.parametrize(

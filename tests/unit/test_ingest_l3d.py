@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,16 +74,16 @@ def test_every_record_that_is_not_taken_in_says_where_and_why(tmp_path: Path) ->
     )
     marks, rejections = read_all(folder)
     assert [mark.file for mark in marks] == ["a.jpg", "b.jpg"]
-    assert [(rejection.line, rejection.reason) for rejection in rejections] == [
-        (2, "picture-missing"),
-        (3, "not-a-picture"),
-        (4, "duplicate-file"),
-        (5, "picture-empty"),
-        (6, "file-unsafe"),
-        (7, "year-malformed"),
-        (8, "text-malformed"),
-        (9, "record-malformed"),
-        (11, "malformed-json"),
+    assert [(rejection.line, rejection.record, rejection.reason) for rejection in rejections] == [
+        (2, 2, "picture-missing"),
+        (3, 3, "not-a-picture"),
+        (4, 4, "duplicate-file"),
+        (5, 5, "picture-empty"),
+        (6, 6, "file-unsafe"),
+        (7, 7, "year-malformed"),
+        (8, 8, "text-malformed"),
+        (9, 9, "record-malformed"),
+        (11, None, "malformed-json"),
     ]
     assert {rejection.path for rejection in rejections} == {str(tmp_path.resolve() / "results.json")}
     assert all(rejection.detail for rejection in rejections)
@@ -135,6 +138,63 @@ def test_a_picture_is_found_in_order_of_places(tmp_path: Path) -> None:
     assert found("z.jpg") == "z.jpg"
     assert found("images/z.jpg") is None
     assert found("a/b/x.jpg") is None
+
+
+def test_json_names_that_are_no_readable_files_are_rejected(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"good.json": [{"file": "a.jpg"}]}, {"a.jpg": PICTURE})
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "broken.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "circle.json").symlink_to(tmp_path / "circle.json")
+    (tmp_path / "circle.jpg").symlink_to(tmp_path / "circle.jpg")
+    os.mkfifo(tmp_path / "pipe.json")  # opening it would wait for ever
+    assert count_hint(tmp_path) == 1
+    marks, rejections = read_all(tmp_path)
+    assert [mark.file for mark in marks] == ["a.jpg"]
+    names = ["broken.json", "circle.json", "folder.json", "pipe.json"]
+    assert [(Path(rejection.path).name, rejection.reason) for rejection in rejections] == [
+        (name, "file-unreadable") for name in names
+    ]
+    assert all(rejection.line is None and rejection.record is None for rejection in rejections)
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names that the system refuses to open; root, who may run the tests, is refused nothing otherwise."""
+    names: set[str] = set()
+    scandir, opened = os.scandir, Path.open
+
+    def refuse(path: Any) -> None:
+        if Path(path).name in names:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def guarded_scandir(path: Any = ".") -> Any:
+        refuse(path)
+        return scandir(path)
+
+    def guarded_open(self: Path, *more: Any, **named: Any) -> Any:
+        refuse(self)
+        return opened(self, *more, **named)
+
+    monkeypatch.setattr(os, "scandir", guarded_scandir)
+    monkeypatch.setattr(Path, "open", guarded_open)
+    return names
+
+
+def test_what_may_not_be_read_is_said(tmp_path: Path, refused: set[str], caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    files: dict[str, object] = {"a.json": [{"file": "a.jpg"}, {"file": "b.jpg"}], "secret.json": [{"file": "a.jpg"}]}
+    folder_of(folder, files, {"a.jpg": PICTURE, "lost+found/b.jpg": PICTURE})
+    refused |= {"secret.json", "lost+found"}
+    assert count_hint(folder) == 2
+    marks, rejections = read_all(folder)
+    assert [mark.file for mark in marks] == ["a.jpg"]
+    assert [rejection.reason for rejection in rejections] == ["picture-missing", "file-unreadable"]
+    assert "Permission denied" in rejections[1].detail
+    assert "Folder left out" in caplog.messages
+    refused.add("data")
+    with pytest.raises(InputError, match="cannot be read: Permission denied"):
+        read(folder, "l3d")
 
 
 def test_the_hint_is_near_the_truth(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class OneCandidate:
             UUID(int=1), "t", "1.png", "Fildor", names.normalised, names.phonemes, ("03.07",), 1999, "/1.png",
             ("look", "sound"), 0.9 if query.features else None, PATCHES,
         )  # fmt: skip
-        return CandidateSet((found,), "exact", 12, complete=True)
+        return CandidateSet("lite0", (found,), "exact", 12, complete=True)
 
 
 class OneMark:
@@ -58,7 +58,7 @@ class OneMark:
 
 
 def pipeline(store: OneCandidate, mark: StoredMark = MARK) -> Pipeline:
-    return Pipeline(extractor=OnePicture, candidates=store, marks=OneMark(mark), model_name=lambda: "lite0")
+    return Pipeline(extractor=OnePicture, candidates=store, marks=OneMark(mark))
 
 
 def test_a_picture_is_asked_with_what_was_read_in_it() -> None:
@@ -113,7 +113,7 @@ def test_a_name_needs_no_extractor() -> None:
     def no_model() -> FeatureExtractor:
         raise AssertionError("a name needs no model")
 
-    asks = Pipeline(extractor=no_model, candidates=OneCandidate(), marks=OneMark(MARK), model_name=lambda: "lite0")
+    asks = Pipeline(extractor=no_model, candidates=OneCandidate(), marks=OneMark(MARK))
     (hit,) = asks.by_text("FILDOR").hits
     assert [item.channel for item in hit.evidence] == ["sound", "spelling"]
     assert hit.risk == "identical"

@@ -86,3 +86,26 @@ def test_a_workforce_replaces_a_killed_worker(
     assert parent.returncode == 0, said
     assert "another takes its place" in said
     assert features(connection) == 60
+
+
+def test_a_worker_ends_when_another_model_is_activated(
+    connection: psycopg.Connection,
+    environment: dict[str, str],
+    logosim: Callable[..., subprocess.CompletedProcess[str]],
+    write_corpus: Callable[..., Path],
+) -> None:
+    assert logosim("db", "upgrade").returncode == 0
+    assert logosim("ingest", write_corpus(2), "--source", "test").returncode == 0
+    command = [sys.executable, "-m", "workers"]
+    worker = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while features(connection) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    connection.execute("select logosim.register_model('next', repeat('1', 64), 256, 7, 64, '{}'::jsonb)")
+    try:
+        _, said = worker.communicate(timeout=30)
+    finally:
+        worker.kill()
+    assert worker.returncode == 5, said
+    assert "the active model is next" in said
+    assert connection.execute("select count(*) from logosim.mark_features group by model_id").fetchall() == [(2,)]

@@ -14,12 +14,14 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from logosim.domain.features import Features
-from logosim.errors import PictureError, UnreadablePicture
+from logosim.errors import ModelMismatch, PictureError, UnreadablePicture
 from logosim.ingest.flow import ingest
 from logosim.ingest.l3d import read
 from logosim.store.ingest import IngestStore
 from logosim.store.work import WorkStore
 from workers.worker import Worker, WorkReport
+
+MEBIBYTE = 1024 * 1024
 
 
 class HashExtractor:
@@ -65,9 +67,26 @@ def fill(pool: ConnectionPool, folder: Path) -> None:
     ingest(read(folder, "test"), IngestStore(pool), source="test", path=folder)
 
 
-def run(queue: WorkStore, extractor: HashExtractor, **more: object) -> WorkReport:
-    worker = Worker(name="w", work=queue, extractor=extractor, batch_size=8, **more)  # type: ignore[arg-type]
-    return worker.run(threading.Event(), until_empty=True)
+def run(
+    queue: WorkStore,
+    extractor: HashExtractor,
+    *,
+    on_batch: Callable[[WorkReport], None] = lambda _: None,
+    max_picture_bytes: int = MEBIBYTE,
+    lease: timedelta = timedelta(minutes=1),
+) -> WorkReport:
+    worker = Worker("w", queue, extractor, max_picture_bytes, batch_size=8, lease=lease, idle_wait_s=0.05)
+    return worker.run(threading.Event(), until_empty=True, on_batch=on_batch)
+
+
+@pytest.fixture
+def at_once(connection: psycopg.Connection) -> Callable[[WorkReport], None]:
+    """Makes what failed due again after every batch, for tests cannot wait minutes."""
+
+    def make_due(_: WorkReport) -> None:
+        connection.execute("update logosim.work set not_before = now()")
+
+    return make_due
 
 
 def counts(connection: psycopg.Connection) -> tuple[int, int, dict[str, int]]:
@@ -115,24 +134,31 @@ def test_a_broken_picture_becomes_a_dead_letter_and_spoils_nothing_else(
 
 
 def test_a_picture_that_fells_the_library_is_set_aside_alone(
-    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+    pool: ConnectionPool,
+    connection: psycopg.Connection,
+    queue: WorkStore,
+    write_corpus: Callable[..., Path],
+    at_once: Callable[[WorkReport], None],
 ) -> None:
     folder = write_corpus(20)
     fill(pool, folder)
-    run(queue, FaultyExtractor((folder / "images" / "mark-0005.png").read_bytes()))
+    run(queue, FaultyExtractor((folder / "images" / "mark-0005.png").read_bytes()), on_batch=at_once)
     assert counts(connection) == (19, 19, {"dead": 1})
     (letter,) = queue.dead_letters()
     assert (letter.file, letter.error) == ("mark-0005.png", "RuntimeError: the library fell over")
 
 
 def test_missing_and_changed_files_are_named(
-    pool: ConnectionPool, queue: WorkStore, write_corpus: Callable[..., Path]
+    pool: ConnectionPool,
+    queue: WorkStore,
+    write_corpus: Callable[..., Path],
+    at_once: Callable[[WorkReport], None],
 ) -> None:
     folder = write_corpus(4)
     fill(pool, folder)
     (folder / "images" / "mark-0000.png").unlink()
     (folder / "images" / "mark-0001.png").write_bytes(b"\x89PNG something else")
-    run(queue, HashExtractor())
+    run(queue, HashExtractor(), on_batch=at_once)
     errors = {letter.file: letter.error for letter in queue.dead_letters()}
     assert set(errors) == {"mark-0000.png", "mark-0001.png"}
     assert "is gone" in errors["mark-0000.png"]
@@ -174,7 +200,7 @@ def test_a_stopped_worker_gives_its_claim_back_uncounted(
             stop.set()
             return claim
 
-    Worker(name="w", work=StopsAfterClaim(pool), extractor=HashExtractor()).run(stop)
+    Worker("w", StopsAfterClaim(pool), HashExtractor(), MEBIBYTE).run(stop)
     assert connection.execute("select distinct state, attempts from logosim.work").fetchall() == [("queued", 0)]
 
 
@@ -190,3 +216,70 @@ def test_a_long_batch_keeps_its_lease_by_heartbeat(
             return super().extract(pictures)
 
     assert run(queue, Long(), lease=timedelta(seconds=1)).finished == 3
+
+
+def test_a_picture_that_was_away_is_looked_at_when_it_is_back(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    folder = write_corpus(3)
+    fill(pool, folder)
+    images, away = folder / "images", folder / "unmounted"
+    images.rename(away)
+
+    def mount_after_two_batches(report: WorkReport) -> None:
+        if report.batches == 2:
+            away.rename(images)
+            connection.execute("update logosim.work set not_before = now() + interval '0.5 seconds'")
+
+    report = run(queue, HashExtractor(), on_batch=mount_after_two_batches)  # waits for what is due later
+    assert (report.finished, report.failed) == (3, 6)
+    assert counts(connection) == (3, 3, {})
+
+
+def test_a_file_above_the_limit_is_not_read(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    folder = write_corpus(2)
+    fill(pool, folder)
+    with (folder / "images" / "mark-0001.png").open("r+b") as file:
+        file.truncate(64 * MEBIBYTE)
+    run(queue, HashExtractor())
+    assert counts(connection) == (1, 1, {"dead": 1})
+    (letter,) = queue.dead_letters()
+    assert "has 67108864 bytes, the limit is 1048576" in letter.error
+
+
+def test_a_worker_stores_nothing_once_another_model_is_active(
+    pool: ConnectionPool,
+    connection: psycopg.Connection,
+    queue: WorkStore,
+    registered_model: int,
+    write_corpus: Callable[..., Path],
+) -> None:
+    fill(pool, write_corpus(3))
+
+    class OvertakenByAModel(HashExtractor):
+        def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+            connection.execute("select logosim.register_model('next', repeat('1', 64), 256, 7, 64, '{}'::jsonb)")
+            return super().extract(pictures)
+
+    with pytest.raises(ModelMismatch) as raised:
+        run(queue.for_model(registered_model), OvertakenByAModel())
+    assert raised.value.exit_code == 5
+    assert counts(connection) == (0, 0, {"queued": 6})
+    with pytest.raises(ModelMismatch):
+        run(queue.for_model(registered_model), HashExtractor())
+
+
+def test_until_empty_does_not_wait_for_work_of_an_inactive_model(
+    pool: ConnectionPool, connection: psycopg.Connection, queue: WorkStore, write_corpus: Callable[..., Path]
+) -> None:
+    fill(pool, write_corpus(3))
+    connection.execute("select logosim.register_model('next', repeat('1', 64), 256, 7, 64, '{}'::jsonb)")
+    stop = threading.Event()
+    limit = threading.Timer(10, stop.set)
+    limit.start()
+    Worker("w", queue, HashExtractor(), MEBIBYTE, idle_wait_s=0.05).run(stop, until_empty=True)
+    limit.cancel()
+    assert not stop.is_set()
+    assert counts(connection) == (3, 3, {"queued": 3})

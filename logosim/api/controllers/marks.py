@@ -117,8 +117,9 @@ class MarksController(Controller):
         """Take in marks of one source.
 
         `records` is a JSON list of objects with `file`, `text`, `vienna_codes` and `year`; `pictures` are the files
-        they name. Records are judged one by one: a bad one is listed under `rejected` with its reason and does not
-        keep the others out. Sending the same batch again changes nothing.
+        they name. Records are judged one by one: a bad one is listed under `rejected` with its line, number and
+        reason and does not keep the others out; so is a picture that no record names. Sending the same batch again
+        changes nothing.
         """
         source = parse_text(data.source)
         if source is None:

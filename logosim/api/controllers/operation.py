@@ -51,7 +51,7 @@ class HealthController(Controller):
     async def ready(
         self, request: Request[Any, Any, Any], service: NamedDependency[SkipValidation[Service]]
     ) -> Response[State] | Response[Problem]:
-        """Ready when the database answers and is migrated, a model is active and loaded, and its index is warm."""
+        """Ready when the database answers and is migrated, and this server has the active model."""
         try:
             await asyncio.to_thread(service.ready)
         except LogosimError as error:
