@@ -52,8 +52,9 @@ def configure(level: str, log_format: str, stream: IO[str] | None = None) -> Non
     """Send our log, and that of the connection pool, to `stream` (stderr), replacing what an earlier call set up."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
-    for name in ("logosim", "workers", "psycopg.pool"):
+    # The pool's warnings repeat, attempt by attempt, what our own line says once.
+    for name, least in (("logosim", level), ("workers", level), ("psycopg.pool", "ERROR")):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
-        logger.setLevel(level)
+        logger.setLevel(least)
         logger.propagate = False

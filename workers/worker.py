@@ -21,7 +21,7 @@ from uuid import UUID
 
 from logosim.domain.features import Features
 from logosim.domain.work import Claim, ClaimedMark, Failure
-from logosim.errors import LeaseLost, LogosimError, ModelMismatch, PictureError, PictureTooLarge
+from logosim.errors import DatabaseUnavailable, LeaseLost, LogosimError, ModelMismatch, PictureError, PictureTooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class Worker:
     batch_size: int = 16
     lease: timedelta = timedelta(seconds=60)
     idle_wait_s: float = 0.5
+    database_wait_s: float = 5.0
 
     def run(
         self,
@@ -86,31 +87,48 @@ class Worker:
     ) -> WorkReport:
         """Work until `stop` is set, or until nothing is left that this or another worker has yet to finish.
 
+        A worker that is to run on waits for a database that is away; one that is to end says so and ends.
+
         Raises:
             ModelMismatch: another model was activated; what was claimed is given back.
-            LogosimError: the database went away or no model is active. The work is not lost.
+            LogosimError: no model is active, or the database went away (`until_empty`). The work is not lost.
         """
         report = WorkReport()
         while not stop.is_set():
-            with _timed(report, "claim"):
-                claim = self.work.claim(self.name, self.batch_size, self.lease)
-            if claim is None:
-                if until_empty and self.work.pending() == 0:
-                    break
-                stop.wait(self.idle_wait_s)
-                continue
             try:
-                self._batch(claim, stop, report)
-            except LeaseLost:
+                if self._turn(stop, report):
+                    on_batch(report)
+                elif until_empty and self.work.pending() == 0:
+                    break
+                else:
+                    stop.wait(self.idle_wait_s)
+            except DatabaseUnavailable as error:
+                if until_empty:
+                    raise
                 logger.warning(
-                    "Lease lost, batch left to another worker",
-                    extra={"action": "lease_lost", "worker": self.name, "marks": len(claim.marks)},
+                    "Database unavailable, trying again",
+                    extra={"action": "database_unavailable", "worker": self.name, "error": str(error)},
                 )
-            except ModelMismatch:
-                self.work.release(claim)
-                raise
-            on_batch(report)
+                stop.wait(self.database_wait_s)
         return report
+
+    def _turn(self, stop: threading.Event, report: WorkReport) -> bool:
+        """Claim one batch and work it off; False if there was none to claim."""
+        with _timed(report, "claim"):
+            claim = self.work.claim(self.name, self.batch_size, self.lease)
+        if claim is None:
+            return False
+        try:
+            self._batch(claim, stop, report)
+        except LeaseLost:
+            logger.warning(
+                "Lease lost, batch left to another worker",
+                extra={"action": "lease_lost", "worker": self.name, "marks": len(claim.marks)},
+            )
+        except ModelMismatch:
+            self.work.release(claim)
+            raise
+        return True
 
     def _batch(self, claim: Claim, stop: threading.Event, report: WorkReport) -> None:
         with self._heartbeat(claim):

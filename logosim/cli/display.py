@@ -15,6 +15,8 @@ from logosim.domain.hit import Answer, Hit
 console = Console()
 errors = Console(stderr=True)
 
+_ID_WIDTH = 36  # characters; an id is never cut
+_OTHER_COLUMNS = 30  # characters that the columns beside the mark take
 _RISK_STYLE = {"identical": "bold red", "high": "red", "medium": "yellow", "low": "dim"}
 
 
@@ -51,8 +53,9 @@ def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
         )
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, width in (("#", 3), ("score", 5), ("risk", 9), ("year", 4), ("mark", 36)):  # 36: an id
+    for heading, width in (("#", 3), ("score", 5), ("risk", 9), ("year", 4)):
         table.add_column(heading, min_width=width, no_wrap=True)
+    table.add_column("mark", max_width=max(_ID_WIDTH, console.width - _OTHER_COLUMNS), no_wrap=True)
     for hit in answer.hits:
         table.add_row(
             str(hit.rank),

@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
 from logosim.cli.display import errors, progress_bar
-from logosim.errors import LogosimError
+from logosim.errors import DatabaseUnavailable, LogosimError
 from logosim.settings import Settings
 
 _RESTARTS = 20  # a picture that kills its worker is set aside after five attempts; this many are no accident
@@ -55,9 +56,11 @@ class Workforce:
             task = bar.add_task("Extracting", total=total)
             try:
                 while self._at_work():
-                    left = queue.pending()
-                    total = max(total, left)
-                    bar.update(task, total=total, completed=total - left)
+                    # Whether a database that is away is waited for, the workers decide.
+                    with suppress(DatabaseUnavailable):
+                        left = queue.pending()
+                        total = max(total, left)
+                        bar.update(task, total=total, completed=total - left)
                     time.sleep(0.5)
             except KeyboardInterrupt:
                 errors.print("Finishing the batches at hand ...")

@@ -25,7 +25,7 @@ def open_pool(
     least: int = 1,
     most: int = 8,
     statement_seconds: float | None = 60.0,
-    wait_seconds: float = 30.0,
+    wait_seconds: float = 10.0,
 ) -> Pool:
     """Open a pool whose first connection has been made: a database that is down or not migrated is noticed here.
 

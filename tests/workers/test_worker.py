@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from logosim.domain.features import Features
-from logosim.errors import ModelMismatch, PictureError, UnreadablePicture
+from logosim.errors import DatabaseUnavailable, ModelMismatch, PictureError, UnreadablePicture
 from logosim.ingest.flow import ingest
 from logosim.ingest.l3d import read
 from logosim.store.ingest import IngestStore
@@ -283,3 +284,34 @@ def test_until_empty_does_not_wait_for_work_of_an_inactive_model(
     limit.cancel()
     assert not stop.is_set()
     assert counts(connection) == (3, 3, {"queued": 3})
+
+
+class AwayForAWhile(WorkStore):
+    """A queue whose database does not answer at first."""
+
+    failures = 2
+
+    def claim(self, worker: str, batch_size: int, lease: timedelta):  # type: ignore[no-untyped-def]
+        if self.failures:
+            self.failures -= 1
+            raise DatabaseUnavailable()
+        return super().claim(worker, batch_size, lease)
+
+
+def test_a_worker_waits_for_a_database_that_is_away(
+    pool: ConnectionPool, connection: psycopg.Connection, registered_model: int, write_corpus: Callable[..., Path]
+) -> None:
+    fill(pool, write_corpus(6))
+    stop = threading.Event()
+    worker = Worker(
+        name="w",
+        work=AwayForAWhile(pool, registered_model),
+        extractor=HashExtractor(),
+        max_picture_bytes=10**6,
+        database_wait_s=0.01,
+    )
+    report = worker.run(stop, on_batch=lambda so_far: stop.set() if so_far.finished == 6 else None)
+    assert report.finished == 6
+    assert counts(connection) == (6, 6, {})
+    with pytest.raises(DatabaseUnavailable):
+        replace(worker, work=AwayForAWhile(pool, registered_model)).run(threading.Event(), until_empty=True)
