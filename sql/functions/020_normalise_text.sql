@@ -1,6 +1,6 @@
 -- Purpose: one spelling of a name for searching.
 -- Callers: merge_marks, searches by name, analysts. The same algorithm: logosim/phonetics/normalise.py.
--- Cost: about 6 microseconds (170,000 rows a second) for names mostly in ASCII.
+-- Cost: in proportion to the length of the text; not in BENCHMARKS.md yet.
 
 create or replace function logosim._fold(text_value text, words_for_signs boolean default true) returns text
 language plpgsql stable strict parallel safe

@@ -1,6 +1,6 @@
 -- Purpose: what a name may sound like to English, German and Romance ears.
 -- Callers: merge_marks, searches by name, analysts. The same algorithm: logosim/phonetics/transcribe.py and rules.py.
--- Cost: about 0.15 milliseconds for a name of 10 letters (5,000 to 8,000 rows a second); uses phoneme_rule_lookup_idx.
+-- Cost: one index look-up (phoneme_rule_lookup_idx) a letter and profile; not in BENCHMARKS.md yet.
 
 create or replace function logosim._prepare_name(name text) returns text
 language plpgsql stable strict parallel safe

@@ -1,6 +1,6 @@
 -- Purpose: taking marks in. COPY puts rows into logosim.mark_staging, merge_marks upserts them and queues work.
 -- Callers: logosim/store/ingest.py. Roles logosim_worker and logosim_api may execute these and COPY into the staging table.
--- Cost: about 0.1 ms a mark where the client has staged the pronunciations, 0.5 ms where they are computed here.
+-- Cost: in proportion to the marks; most of it is logosim.phonemes where the client has not staged pronunciations.
 --   Everything is idempotent: the same batch again changes nothing.
 
 create or replace function logosim.begin_ingest(source text, path text) returns bigint

@@ -1,7 +1,6 @@
 -- Purpose: stage 1 of every search: candidates by look and by name among the marks that pass a filter.
 -- Callers: logosim/store/search.py, analysts, logosim.similar, logosim.sounds_like.
--- Cost: by look, a few milliseconds up to 20,000 passing marks and tens of milliseconds through the index; see
---   BENCHMARKS.md.
+-- Cost: BENCHMARKS.md has the demo corpus (stage candidates); 770,000 marks have not been measured.
 -- Routes. Few marks pass: all their embeddings are compared (exact). Many pass: the HNSW index is scanned on and on
 --   until enough of them are found (hnsw); should it give up early, the exact route answers instead, so that there are
 --   never fewer rows than asked for while more exist. Where the line lies can be set: logosim.exact_rows.

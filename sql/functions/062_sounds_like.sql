@@ -1,4 +1,4 @@
--- Purpose: marks whose names are spelt or sound like a text. Callers: analysts. Cost: tens of milliseconds.
+-- Purpose: marks whose names are spelt or sound like a text. Callers: analysts. Cost: two trigram index scans.
 
 create or replace function logosim.sounds_like(
     text        text

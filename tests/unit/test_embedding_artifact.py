@@ -108,6 +108,7 @@ def test_every_field_is_needed(field: str) -> None:
         ("dimensions", 4001),
         ("dimensions", "256"),
         ("patch_grid", 0),
+        ("patch_grid", 9),
         ("patch_dimensions", None),
         ("metrics", {"recall": "good"}),
         ("metrics", []),

@@ -47,6 +47,7 @@ def test_other_errors_pass() -> None:
         "bad string: host=h password=s3cret user=u",
         "bad string: password = 's3cret \\' s3cret' user=u",
         "PASSWORD=s3cret",
+        'connection failed: "postgresql://user:p@s3cret@host/db"',
     ],
 )
 def test_no_secrets(text: str) -> None:
