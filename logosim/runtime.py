@@ -203,7 +203,7 @@ class Runtime:
         """
         with borrowed(self.pool) as connection:
             checks.require_migrated(connection)
-        self.require_active(load_manifest(self.artifact))
+        self.require_active(self.manifest)  # of what is loaded, whatever lies in the folder by now
 
     def ingest_uploads(self, source: str, records: bytes, pictures: Mapping[str, bytes]) -> IngestReport:
         """Take in marks whose pictures came with them; the pictures are kept in the data folder."""

@@ -30,6 +30,19 @@ def other(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_server_judges_readiness_by_the_model_it_loaded(logosim: Any, tmp_path: Path, other: Path) -> None:
+    mine = tmp_path / "mine"
+    shutil.copytree(bundled(), mine)
+    assert logosim("db", "upgrade").returncode == 0
+    environment = {**logosim.environment, "LOGOSIM_MODEL_DIR": str(mine)}
+    with Runtime.open(Settings.from_environment(environment), role="logosim_api") as running:
+        running.ready()
+        assert logosim("models", "register", other, "--activate").returncode == 0
+        shutil.copytree(other, mine, dirs_exist_ok=True)  # what lies there now is not what the server runs
+        with pytest.raises(ModelMismatch):
+            running.ready()
+
+
 def test_cut_over_and_back(logosim: Any, tmp_path: Path, other: Path) -> None:
     corpus = build(tmp_path / "corpus", limit=6)
     picture = tmp_path / "logo.png"
