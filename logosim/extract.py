@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from logosim.domain.features import Features, RgbImage, TextLine
-from logosim.embedding.protocol import Embedder
+from logosim.embedding.protocol import CanvasArray, Embedder
 from logosim.errors import PictureError
 from logosim.imaging.canvas import canvas, shrink
 from logosim.imaging.decode import DecodeLimits, decode
@@ -31,7 +31,7 @@ LONGEST_SIDE = 1024  # pixels; more adds seconds to reading and masking, and not
 class Seen:
     """One picture on its way to the model."""
 
-    canvas: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]  # [size, size, 3]
+    canvas: CanvasArray  # uint8 [size, size, 3]
     text: str | None
     width: int
     height: int
@@ -85,14 +85,19 @@ class Extractor:
             PictureError: the picture cannot be used.
         """
         whole = decode(data, self.limits)
-        image, lines = self.read(whole)
+        shown, text = self.shown(whole)
         return Seen(
-            canvas=canvas(trim(mask_text(image, lines)), self.embedder.manifest.input_size),
-            text=_joined(lettering(lines)),
+            canvas=shown,
+            text=text,
             width=whole.shape[1],
             height=whole.shape[0],
             sha256=hashlib.sha256(data).hexdigest(),
         )
+
+    def shown(self, whole: RgbImage) -> tuple[CanvasArray, str | None]:
+        """What the model is shown of a decoded picture, uint8 [size, size, 3], and the text that was read in it."""
+        image, lines = self.read(whole)
+        return canvas(trim(mask_text(image, lines)), self.embedder.manifest.input_size), _joined(lettering(lines))
 
     def read(self, whole: RgbImage) -> tuple[RgbImage, tuple[TextLine, ...]]:
         """The picture without its margin, uint8 [height, width, 3], and the lines of text read in it."""

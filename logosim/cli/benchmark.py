@@ -7,8 +7,6 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +14,12 @@ import rich_click as click
 
 from logosim.cli.display import console
 from logosim.cli.ingestion import ingest_folder
+from logosim.cli.scratch import scratch_database
 from logosim.cli.workforce import Workforce
-from logosim.database import embedded
 from logosim.demo.corpus import Corpus, build
 from logosim.demo.query import variations
 from logosim.domain.hit import Answer
-from logosim.runtime import Runtime, upgrade_database
+from logosim.runtime import Runtime
 from logosim.settings import OcrName, Settings
 
 _BATCH = 16
@@ -39,7 +37,8 @@ def benchmark(settings: Settings, logos: int | None, queries: int) -> None:
         corpus = build(Path(scratch) / "corpus", limit=logos)
         readers: tuple[OcrName, ...] = ("none", "rapid")
         for ocr in readers:
-            with _scratch_database(settings, Path(scratch) / ocr, ocr) as (runtime, environment):
+            asked = dataclasses.replace(settings, ocr=ocr)
+            with scratch_database(asked, Path(scratch) / ocr) as (runtime, environment):
                 seconds = _ingest(runtime, environment, corpus, cores)
                 console.print(
                     f"ingestion, text reader {ocr}: {len(corpus.marks):,} logos in {seconds:.0f} s = "
@@ -48,17 +47,6 @@ def benchmark(settings: Settings, logos: int | None, queries: int) -> None:
                 )
                 if ocr == "rapid":
                     _print_search(runtime, corpus, queries)
-
-
-@contextmanager
-def _scratch_database(settings: Settings, folder: Path, ocr: OcrName) -> Iterator[tuple[Runtime, Settings]]:
-    own = dataclasses.replace(settings, data_dir=folder, database_url=None, ocr=ocr)
-    try:
-        upgrade_database(own)
-        with Runtime.open(own) as runtime:
-            yield runtime, own
-    finally:
-        embedded.stop(folder)
 
 
 def _ingest(runtime: Runtime, settings: Settings, corpus: Corpus, processes: int) -> float:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import rich_click as click
 
-from logosim.cli.display import console, errors, progress_bar
-from logosim.domain.features import Features, FloatArray, RgbImage
-from logosim.errors import RecordError
-from logosim.evaluation import TruthSet, load_brands
-from logosim.evaluation import evaluate as measure_look
+from logosim.cli.display import console, progress_bar
+from logosim.cli.evaluation_pictures import pictures, synthesise
+from logosim.cli.evaluation_search import search
+from logosim.domain.features import FloatArray, RgbImage
+from logosim.evaluation.listing import picture_files
 from logosim.evaluation.names import Similarities, measure_retrieval, read_pairs
-from logosim.extract import Extractor
 from logosim.imaging import decode, mask_text
 from logosim.imaging.sheet import as_png, contact_sheet, with_lines
 from logosim.phonetics.aline import aline_similarities
@@ -26,32 +23,24 @@ from logosim.phonetics.transcribe import phonemes
 from logosim.runtime import build_extractor
 from logosim.settings import Settings
 
-_BATCH = 16
 _ACROSS = 8  # pictures in a row of a sheet
-_PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp"}
 
 
 @click.group()
 def evaluate() -> None:
-    """Measure how well logosim finds what it should find."""
+    """Measure how well logosim finds what it should find, on truth sets of your own.
 
-
-@evaluate.command("brands", epilog="Example: LOGOSIM_OCR=none logosim evaluate brands FOLDER")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.pass_obj
-def brands(settings: Settings, folder: Path) -> None:
-    """Measure the look channel: brands drawn by different hands.
-
-    FOLDER holds pictures and an index.csv with the columns file, brand_group, drawing and role. Pictures go the same
-    way as in ingestion and search, the text reader included; queries never count themselves.
+    \b
+      logosim evaluate pictures --truth BRANDS               the bundled model
+      logosim evaluate pictures --truth BRANDS --peer hog    and what it is compared with
+      logosim evaluate search --truth BRANDS --queries 200   the whole search through the database
+      logosim evaluate synthesise OUT                        a truth set from the demo's logos
+      logosim evaluate names PAIRS.csv                       the name channels
     """
-    truth = load_brands(folder)
-    extractor = build_extractor(settings)
-    started = time.perf_counter()
-    metrics = measure_look(truth, _embeddings(truth, extractor))
-    errors.print(f"{len(truth):,} pictures in {time.perf_counter() - started:.0f} s", highlight=False)
-    for name, value in dataclasses.asdict(metrics).items():
-        console.print(f"{name:<16}{value:,}" if isinstance(value, int) else f"{name:<16}{value:.3f}", highlight=False)
+
+
+for _command in (pictures, search, synthesise):
+    evaluate.add_command(_command)
 
 
 @evaluate.command("names", epilog="Example: logosim evaluate names confusable_marks.csv")
@@ -83,40 +72,22 @@ def masks(settings: Settings, folder: Path, sheet: Path, count: int) -> None:
 
     Each picture is shown with the lines that were read in it, and as the model sees it.
     """
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _PICTURE_SUFFIXES)
-    if not files:
-        raise RecordError(f"There are no pictures in {folder}.")
+    files = picture_files(folder)
     extractor = build_extractor(settings)
-    pictures: list[RgbImage] = []
+    shown: list[RgbImage] = []
     captions: list[str] = []
     with progress_bar("pictures") as bar:
         task = bar.add_task("Masking", total=min(count, len(files)))
         for place in np.linspace(0, len(files) - 1, min(count, len(files))).round().astype(int):
             file = files[place]
             image, lines = extractor.read(decode(file.read_bytes(), extractor.limits))
-            pictures += [with_lines(image, lines), mask_text(image, lines)]
+            shown += [with_lines(image, lines), mask_text(image, lines)]
             captions += [file.stem, " ".join(line.text for line in lines)]
             bar.update(task, advance=1)
-    across = range(0, len(pictures), _ACROSS)
-    drawn = contact_sheet([pictures[i : i + _ACROSS] for i in across], [captions[i : i + _ACROSS] for i in across])
+    across = range(0, len(shown), _ACROSS)
+    drawn = contact_sheet([shown[i : i + _ACROSS] for i in across], [captions[i : i + _ACROSS] for i in across])
     sheet.write_bytes(as_png(drawn))
-    console.print(f"{len(pictures) // 2} pictures in {sheet}", highlight=False, soft_wrap=True)
-
-
-def _embeddings(truth: TruthSet, extractor: Extractor) -> FloatArray:
-    rows: list[FloatArray] = []
-    with progress_bar("pictures") as bar:
-        task = bar.add_task("Embedding", total=len(truth))
-        for start in range(0, len(truth), _BATCH):
-            files = truth.files[start : start + _BATCH]
-            results = extractor.extract([file.read_bytes() for file in files])
-            for file, result in zip(files, results, strict=True):
-                if not isinstance(result, Features):
-                    errors.print(f"{file}:", highlight=False)
-                    raise result
-                rows.append(result.embedding)
-            bar.update(task, advance=len(files))
-    return np.stack(rows)
+    console.print(f"{len(shown) // 2} pictures in {sheet}", highlight=False, soft_wrap=True)
 
 
 def _aline(query: str, marks: Sequence[str]) -> FloatArray:

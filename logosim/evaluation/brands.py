@@ -2,82 +2,69 @@
 
 A folder holds pictures and an `index.csv` with, among others, the columns `file`, `brand_group` (who it is), `drawing`
 (the same value is the same drawing) and `role`: main, twin (a drawing in other colours), lockup (with a word mark) or
-distractor. The queries are the main pictures that have something to be found. A plainer index has only `file` and
-`brand`: then every picture is a main one in a drawing of its own.
+distractor. The queries are the main pictures that have something to be found. `difficulty`, where there is such a
+column, labels them. A plainer index has only `file` and `brand`: then every picture is a main one in a drawing of its
+own. `support`, 0..1, says how far a picture agrees with its group.
 """
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from logosim.errors import RecordError
+from logosim.evaluation.listing import Row, inside, read_rows
+from logosim.evaluation.truth import TruthSet, numbered
 
-_COLUMNS = ("file", "brand_group", "drawing", "role")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TruthSet:
-    """Which pictures should find which. All arrays have one entry per picture, in the order of `files`."""
-
-    files: tuple[Path, ...]
-    groups: npt.NDArray[np.int64]  # brand group, numbered
-    drawings: npt.NDArray[np.int64]  # drawing, numbered; a drawing belongs to one group
-    main: npt.NDArray[np.bool_]  # counts as a query and as a positive
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def positives(self, query: int) -> npt.NDArray[np.bool_]:
-        """Pictures the query should find: main ones of its brand group in another drawing."""
-        same_group = self.groups == self.groups[query]
-        return np.asarray(self.main & same_group & (self.drawings != self.drawings[query]))
-
-    def ignored(self, query: int) -> npt.NDArray[np.bool_]:
-        """Pictures that are neither right nor wrong: the query, its drawing, and its group's twins and lock-ups."""
-        same_group = self.groups == self.groups[query]
-        return np.asarray(same_group & ~self.positives(query))
-
-    def queries(self) -> npt.NDArray[np.int64]:
-        """Indices of the main pictures that have at least one positive."""
-        drawings_by_group: dict[int, set[int]] = {}
-        for index in np.flatnonzero(self.main):
-            drawings_by_group.setdefault(int(self.groups[index]), set()).add(int(self.drawings[index]))
-        wanted = [i for i in np.flatnonzero(self.main) if len(drawings_by_group[int(self.groups[i])]) > 1]
-        return np.asarray(wanted, dtype=np.int64)
+INDEX = "index.csv"
 
 
-def load_brands(folder: Path) -> TruthSet:
+def load_brands(folder: Path, *, least_support: float = 0.0) -> TruthSet:
     """Read a truth set from `folder/index.csv`; the pictures themselves are not opened.
 
-    Raises RecordError if the file is missing, lacks a column or names a picture outside the folder.
+    Args:
+        folder: the pictures and their index.
+        least_support: pictures whose `support` is lower are neither queries nor positives; for their own group they
+            are neither right nor wrong. An empty support counts as good.
+
+    Raises:
+        RecordError: the file is missing, lacks a column, names a picture outside the folder or twice, or has a
+            support that is no number.
     """
-    index = folder / "index.csv"
-    try:
-        with index.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except OSError as error:
-        raise RecordError(f"cannot read the truth set's index {index}: {error.strerror}") from error
-    if rows and "brand_group" not in rows[0] and "brand" in rows[0]:
-        rows = [{**row, "brand_group": row["brand"], "drawing": row.get("file", ""), "role": "main"} for row in rows]
-    missing = [column for column in _COLUMNS if rows and column not in rows[0]]
-    if missing or not rows:
-        what = f"lacks the columns {', '.join(missing)}" if missing else "is empty"
-        raise RecordError(f"the truth set's index {index} {what}")
-    for row in rows:
-        if Path(row["file"]).is_absolute() or ".." in Path(row["file"]).parts:
-            raise RecordError(f"the truth set's index {index} names a file outside its folder: {row['file']}")
+    index = folder / INDEX
+    rows = read_rows(index, ("file",))
+    if "brand_group" not in rows[0] and "brand" in rows[0]:
+        rows = [{**row, "brand_group": row["brand"], "drawing": row["file"], "role": "main"} for row in rows]
+    missing = [column for column in ("brand_group", "drawing", "role") if column not in rows[0]]
+    if missing:
+        raise RecordError(
+            f"the truth set's index {index} lacks the columns {', '.join(missing)}",
+            hint="Needed are file, brand_group, drawing and role; or file and brand.",
+        )
+    files = tuple(inside(folder, row["file"], index) for row in rows)
+    if len(set(files)) < len(files):
+        twice = next(row["file"] for row in rows if files.count(folder / row["file"]) > 1)
+        raise RecordError(f"the truth set's index {index} names a file twice: {twice}")
+    groups, names = numbered([row["brand_group"] for row in rows])
+    drawings, _ = numbered([f"{row['brand_group']}\x00{row['drawing']}" for row in rows])
+    main = [row["role"] == "main" and _support(row, index) >= least_support for row in rows]
     return TruthSet(
-        files=tuple(folder / row["file"] for row in rows),
-        groups=_numbered([row["brand_group"] for row in rows]),
-        drawings=_numbered([f"{row['brand_group']}\x00{row['drawing']}" for row in rows]),
-        main=np.asarray([row["role"] == "main" for row in rows], dtype=np.bool_),
+        name=folder.resolve().name,
+        files=files,
+        groups=groups,
+        drawings=drawings,
+        main=np.asarray(main, dtype=np.bool_),
+        group_names=names,
+        difficulty=tuple(row["difficulty"] for row in rows) if "difficulty" in rows[0] else None,
     )
 
 
-def _numbered(values: list[str]) -> npt.NDArray[np.int64]:
-    return np.unique(np.asarray(values), return_inverse=True)[1].astype(np.int64)
+def _support(row: Row, index: Path) -> float:
+    text = row.get("support", "")
+    if not text.strip():
+        return 1.0
+    try:
+        return float(text)
+    except ValueError:
+        raise RecordError(f"the truth set's index {index} has a support that is no number: {text[:40]!r}") from None

@@ -1,21 +1,95 @@
-"""Retrieval metrics over a truth set, counted by drawing and not by picture.
+"""Retrieval metrics over a truth set, counted by drawing and not by picture; see `logosim.evaluation.placing`.
 
-Collections copy one another: counted by picture, a drawing that stands in ten of them would weigh ten times. So a
-ranking of pictures becomes a ranking of drawings, each at the place of its best picture.
+Each metric is a function of `Placings` that gives one float64 per query, so that means by difficulty and intervals
+follow from the same numbers. The query itself and its own drawing never count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from logosim.domain.features import FloatArray
-from logosim.evaluation.brands import TruthSet
+from logosim.evaluation.placing import NOT_FOUND, Placings, place_by_cosine, place_rankings
+from logosim.evaluation.truth import IntArray, TruthSet
 
-DEPTH = 100  # the list an examiner is willing to look through
+Values = npt.NDArray[np.float64]  # [Q]
+
+
+def hit(placings: Placings, k: int = 1) -> Values:
+    """1 where a right drawing is among the first k, else 0."""
+    return (placings.places[:, 0] <= k).astype(np.float64)
+
+
+def recall(placings: Placings, k: int) -> Values:
+    """Share of the right drawings that are among the first k, 0..1."""
+    return np.asarray((placings.places <= k).sum(axis=1) / placings.wanted)
+
+
+def precision(placings: Placings, k: int) -> Values:
+    """Share of the first k that are right, 0..1. With fewer than k right drawings in the set it cannot reach 1."""
+    return np.asarray((placings.places <= k).sum(axis=1) / k)
+
+
+def average_precision(placings: Placings, k: int) -> Values:
+    """Average precision of the first k, 0..1: the precision at each right drawing, over the most that k can hold.
+
+    The divisor is min(right drawings, k). The METU data set's script divides by all right ones and counts the query
+    itself as one of them, which lifts its figures; see `logosim.evaluation.metu`.
+    """
+    within = placings.places <= k
+    order = np.arange(1, placings.places.shape[1] + 1)
+    precisions = np.where(within, order / placings.places, 0.0)
+    return np.asarray(precisions.sum(axis=1) / np.minimum(placings.wanted, k))
+
+
+def normalised_average_rank(placings: Placings) -> Values:
+    """NAR: 0 where the right drawings come first, 0.5 on average for a random order, towards 1 where they come last.
+
+    (sum of places - R(R + 1) / 2) / (N R) with R right drawings of N that can be found: Müller, Marchand-Maillet and
+    Pun, "The truth about Corel" (2002), as used with METU. Deviation: the query is not one of the R. What a ranking
+    does not hold counts as coming last of all.
+    """
+    most = placings.places.shape[1]
+    order = np.arange(1, most + 1)
+    at_the_end = placings.ranked[:, None] - placings.wanted[:, None] + order
+    places = np.where(placings.places == NOT_FOUND, at_the_end, placings.places)
+    total = np.where(order <= placings.wanted[:, None], places, 0).sum(axis=1)
+    least = placings.wanted * (placings.wanted + 1) / 2
+    return np.asarray((total - least) / (placings.ranked * placings.wanted))
+
+
+def pres(placings: Placings, k: int) -> Values:
+    """PRES, 0..1: how much of what there is to find comes among the first k, and how early.
+
+    Magdy and Jones, "PRES: a score metric for evaluating recall-oriented information retrieval applications" (SIGIR
+    2010): 1 - (mean place - (R + 1) / 2) / k, where right drawings beyond the first k are taken to stand at the end
+    of a list of k + R.
+    """
+    order = np.arange(1, placings.places.shape[1] + 1)
+    places = np.where(placings.places <= k, placings.places, k + order)
+    total = np.where(order <= placings.wanted[:, None], places, 0).sum(axis=1)
+    return np.asarray(1 - (total / placings.wanted - (placings.wanted + 1) / 2) / k)
+
+
+METRICS: Mapping[str, Callable[[Placings], Values]] = MappingProxyType(
+    {
+        "hit@1": hit,
+        "P@10": partial(precision, k=10),
+        "R@10": partial(recall, k=10),
+        "R@100": partial(recall, k=100),
+        "R@1000": partial(recall, k=1000),
+        "MAP@100": partial(average_precision, k=100),
+        "PRES@100": partial(pres, k=100),
+        "NAR": normalised_average_rank,
+    }
+)
+"""Metrics by the name they have in tables. Higher is better, but for NAR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,52 +98,28 @@ class Metrics:
 
     queries: int
     hit_at_1: float  # share of queries whose first answer is right
+    precision_at_10: float  # share of the first 10 that are right
     recall_at_10: float  # share of the right drawings among the first 10
     recall_at_100: float  # and among the first 100
+    recall_at_1000: float
     map_at_100: float  # mean average precision of the first 100
+    pres_at_100: float
+    nar: float  # normalised average rank: 0 is perfect, 0.5 random
+
+    @classmethod
+    def of(cls, placings: Placings) -> Metrics:
+        """Means over the queries of `placings`."""
+        return cls(len(placings), *(float(metric(placings).mean()) for metric in METRICS.values()))
 
 
 def evaluate(truth: TruthSet, embeddings: FloatArray) -> Metrics:
-    """Metrics of ranking by cosine; `embeddings` is float32 [pictures, dimensions] of unit length, in truth order."""
-    if embeddings.ndim != 2 or len(embeddings) != len(truth):
-        raise ValueError(f"embeddings must be [{len(truth)}, dimensions], not {list(embeddings.shape)}")
-    return evaluate_rankings(truth, _rankings(truth, embeddings))
+    """Metrics of ranking by cosine; `embeddings` is float32 [pictures, dimensions] of unit length, in truth order.
 
-
-def evaluate_rankings(truth: TruthSet, rankings: Iterable[tuple[int, npt.NDArray[np.int64]]]) -> Metrics:
-    """Metrics of given rankings: pairs of a query and the pictures it found, best first, by index into the truth.
-
-    A ranking may hold the query itself and other ignored pictures: they are passed over. Positives that it does not
-    hold count as not found. Raises ValueError if there is no query.
+    Raises ValueError as `place_by_cosine` does.
     """
-    rows = [_one(truth, query, ranking) for query, ranking in rankings]
-    if not rows:
-        raise ValueError("no query has anything to find")
-    hit, recall_10, recall_100, precision = np.mean(np.asarray(rows, dtype=np.float64), axis=0).tolist()
-    return Metrics(len(rows), hit, recall_10, recall_100, precision)
+    return Metrics.of(place_by_cosine(truth, embeddings))
 
 
-def _rankings(truth: TruthSet, embeddings: FloatArray) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    queries = truth.queries()
-    for start in range(0, len(queries), 256):
-        chunk = queries[start : start + 256]
-        similarities = embeddings[chunk] @ embeddings.T
-        for query, row in zip(chunk, similarities, strict=True):
-            yield int(query), np.argsort(-row, kind="stable").astype(np.int64)
-
-
-def _one(truth: TruthSet, query: int, ranking: npt.NDArray[np.int64]) -> tuple[float, float, float, float]:
-    positives, ignored = truth.positives(query), truth.ignored(query)
-    wanted = len(np.unique(truth.drawings[positives]))
-    kept = ranking[~ignored[ranking]]
-    _, first = np.unique(truth.drawings[kept], return_index=True)
-    drawings_at = kept[np.sort(first)][:DEPTH]  # one picture per drawing, at the drawing's best rank
-    right = positives[drawings_at]
-    found = np.cumsum(right)
-    precisions = found[right] / (np.flatnonzero(right) + 1)
-    return (
-        float(right[0]) if len(right) else 0.0,
-        float(right[:10].sum()) / wanted,
-        float(right.sum()) / wanted,
-        float(precisions.sum()) / min(wanted, DEPTH),
-    )
+def evaluate_rankings(truth: TruthSet, rankings: Iterable[tuple[int, IntArray]]) -> Metrics:
+    """Metrics of given rankings; see `place_rankings`, which raises ValueError if there is no query."""
+    return Metrics.of(place_rankings(truth, rankings))

@@ -1,0 +1,139 @@
+"""What `logosim evaluate pictures` compares: our models, text masked or not, and peers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from logosim.cli.display import progress_bar
+from logosim.domain.features import FloatArray, RgbImage, TextLine
+from logosim.embedding import Embedder, OnnxEmbedder, bundled, load_artifact
+from logosim.errors import InputError, PictureError, RecordError
+from logosim.evaluation.protocol import Describer
+from logosim.extract import Extractor
+from logosim.imaging import DecodeLimits, decode
+from logosim.ocr.protocol import TextReader
+from logosim.peers import make_peer
+from logosim.runtime import build_reader
+from logosim.settings import Settings
+
+_BATCH = 16  # pictures
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescriber:
+    """A model with everything that stands before it in `Extractor`: trim, read, mask, trim again, square."""
+
+    name: str
+    extractor: Extractor
+
+    def embed(self, pictures: Sequence[RgbImage]) -> FloatArray:
+        """Describe uint8 [height, width, 3] pictures as float32 [N, dimensions] of unit length."""
+        size = self.extractor.embedder.manifest.input_size
+        canvases = np.empty((len(pictures), size, size, 3), dtype=np.uint8)
+        for place, picture in enumerate(pictures):
+            canvases[place], _ = self.extractor.shown(picture)
+        return self.extractor.embedder.embed(canvases).embeddings
+
+
+@dataclass(slots=True)
+class RememberingReader:
+    """A text reader that reads a picture once, however many models of one run ask for it."""
+
+    reader: TextReader
+    _lines: dict[bytes, tuple[TextLine, ...]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the reader."""
+        return self.reader.name
+
+    def read(self, image: RgbImage) -> tuple[TextLine, ...]:
+        """Lines of text in uint8 [height, width, 3], as the reader finds them."""
+        key = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).digest()
+        if key not in self._lines:
+            if len(self._lines) >= 4 * _BATCH:
+                self._lines.clear()
+            self._lines[key] = self.reader.read(image)
+        return self._lines[key]
+
+
+def build_describers(
+    settings: Settings, models: Sequence[str], peers: Sequence[str], masking: bool | None
+) -> list[Describer]:
+    """Everything that is compared, models first.
+
+    Args:
+        settings: of the process.
+        models: `bundled` or folders of artifacts; none: the model of the settings.
+        peers: names as `logosim.peers.make_peer` knows them.
+        masking: read and mask text for models; None: as the settings' text reader says. Peers leave text standing.
+
+    Raises:
+        LogosimError: a model or a peer cannot be used, or two have the same name.
+    """
+    folders = [bundled() if model == "bundled" else Path(model) for model in models]
+    folders = folders or [settings.model_dir or bundled()]
+    reader = RememberingReader(build_reader(_with_reader(settings, masking)))
+    limits = limits_of(settings)
+    describers: list[Describer] = []
+    for folder in folders:
+        embedder: Embedder = OnnxEmbedder(load_artifact(folder), threads=settings.inference_threads)
+        name = f"{embedder.manifest.name} {embedder.manifest.version}"
+        if name in {other.name for other in describers}:
+            name = f"{name} ({folder})"
+        describers.append(ModelDescriber(name, Extractor(reader, embedder, limits)))
+    describers += [make_peer(peer, threads=settings.inference_threads) for peer in peers]
+    names = [describer.name for describer in describers]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"{twice} would be compared with itself.", hint="Name each model and each peer once.")
+    return describers
+
+
+def described(describers: Sequence[Describer], files: Sequence[Path], limits: DecodeLimits) -> dict[str, FloatArray]:
+    """Vectors of all files by describer, float32 [files, dimensions]; each file is decoded once.
+
+    Raises:
+        RecordError: a file cannot be read or decoded, or a describer gives something else than finite unit vectors.
+    """
+    rows: dict[str, list[FloatArray]] = {describer.name: [] for describer in describers}
+    with progress_bar("pictures") as bar:
+        task = bar.add_task("Embedding", total=len(files))
+        for start in range(0, len(files), _BATCH):
+            pictures = [_decoded(file, limits) for file in files[start : start + _BATCH]]
+            for describer in describers:
+                rows[describer.name].append(_checked(describer, describer.embed(pictures), len(pictures)))
+            bar.update(task, advance=len(pictures))
+    return {name: np.concatenate(found) for name, found in rows.items()}
+
+
+def limits_of(settings: Settings) -> DecodeLimits:
+    """What a picture may cost."""
+    return DecodeLimits(max_bytes=settings.max_picture_bytes, max_pixels=settings.max_picture_pixels)
+
+
+def _with_reader(settings: Settings, masking: bool | None) -> Settings:
+    if masking is False:
+        return replace(settings, ocr="none")
+    return replace(settings, ocr="rapid") if masking and settings.ocr == "none" else settings
+
+
+def _decoded(file: Path, limits: DecodeLimits) -> RgbImage:
+    try:
+        return decode(file.read_bytes(), limits)
+    except OSError as error:
+        raise RecordError(f"cannot read the picture {file}: {error.strerror}") from error
+    except PictureError as error:
+        raise RecordError(f"{file}: {error}", hint=error.hint) from error
+
+
+def _checked(describer: Describer, vectors: FloatArray, count: int) -> FloatArray:
+    if vectors.ndim != 2 or len(vectors) != count or not np.isfinite(vectors).all():
+        raise RecordError(f"{describer.name} gives {list(vectors.shape)} for {count} pictures, or no finite numbers")
+    if count and np.abs(np.linalg.norm(vectors, axis=1) - 1).max() > 1e-3:
+        raise RecordError(f"{describer.name} gives vectors that are not of unit length")
+    return np.asarray(vectors, dtype=np.float32)

@@ -1,0 +1,150 @@
+"""Truth sets from the command line: options that say what is asked, and the folders behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from logosim.cli.display import errors, progress_bar
+from logosim.demo.changes import changed_copies
+from logosim.domain.mark import Mark
+from logosim.errors import InputError, RecordError
+from logosim.evaluation.brands import load_brands
+from logosim.evaluation.changed import truth_of_copies
+from logosim.evaluation.kinds import KINDS, recognised
+from logosim.evaluation.listing import picture_files
+from logosim.evaluation.metu import load_metu
+from logosim.evaluation.opposition import load_opposition
+from logosim.evaluation.truth import TruthSet
+from logosim.evaluation.variations import load_variations
+from logosim.evaluation.vertag import load_vertag
+from logosim.ingest import l3d
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_SOURCE = "truth"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the options of `truth_options` say."""
+
+    kind: str
+    leave_out: tuple[Path, ...]
+    least_support: float
+    copies: int
+    queries: int | None
+    seed: int
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Asking:
+        """From the parameters of a command."""
+        return cls(**{name: given[name] for name in cls.__dataclass_fields__})
+
+
+def truth_options(function: Function) -> Function:
+    """Add the options that say what is asked about a truth set."""
+    for option in reversed(
+        (
+            click.option(
+                "--kind",
+                type=click.Choice(("auto", *KINDS)),
+                default="auto",
+                show_default=True,
+                help="What the folders hold; auto: told by the index file in it. "
+                "changed: any folder of pictures or L3D folder, asked with changed copies.",
+            ),
+            click.option(
+                "--leave-out",
+                multiple=True,
+                type=click.Path(path_type=Path, dir_okay=False, exists=True),
+                metavar="FILE",
+                help="Names of groups, one a line, that are not asked about, such as brands a model was trained on.",
+            ),
+            click.option(
+                "--least-support",
+                type=click.FloatRange(0, 1),
+                default=0.0,
+                show_default=True,
+                help="Leave out pictures of brands whose support is lower, as queries and as answers.",
+            ),
+            click.option(
+                "--copies",
+                type=click.IntRange(1),
+                default=200,
+                show_default=True,
+                help="With --kind changed: how many pictures are changed, each in every known way.",
+            ),
+            click.option("--queries", type=click.IntRange(1), help="Ask at most so many queries, drawn by --seed."),
+            click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@contextmanager
+def opened_truth(folder: Path, asking: Asking) -> Iterator[TruthSet]:
+    """The truth set in `folder`; copies that were made for it are gone at the end.
+
+    Raises:
+        RecordError: the folder holds no such truth set, or nothing is left to ask.
+    """
+    with TemporaryDirectory(prefix="logosim-truth-") as scratch:
+        truth = _loaded(folder, asking, Path(scratch))
+        for file in asking.leave_out:
+            truth = truth.restricted(_names(file))
+        if asking.queries is not None:
+            truth = truth.sampled(asking.queries, asking.seed)
+        if not len(truth.queries()):
+            raise RecordError(f"no picture of {folder} has another one to find")
+        yield truth
+
+
+def _loaded(folder: Path, asking: Asking, scratch: Path) -> TruthSet:
+    kind = recognised(folder) if asking.kind == "auto" else asking.kind
+    if kind == "brands":
+        return load_brands(folder, least_support=asking.least_support)
+    if kind == "changed":
+        return _changed(folder, asking, scratch)
+    if kind == "variations":
+        return load_variations(folder, _marks(folder))
+    if kind == "opposition":
+        return load_opposition(folder)
+    return load_metu(folder) if kind == "metu" else load_vertag(folder)
+
+
+def _changed(folder: Path, asking: Asking, scratch: Path) -> TruthSet:
+    marks = _marks(folder) if any(folder.glob("*.json*")) else []
+    originals = tuple(Path(mark.picture.location) for mark in marks) or picture_files(folder)
+    with progress_bar("pictures") as bar:
+        task = bar.add_task("Changing", total=None)
+        copies = changed_copies(
+            originals,
+            scratch,
+            asking.copies,
+            asking.seed,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    codes = [mark.vienna_codes for mark in marks] or None
+    return truth_of_copies(f"{folder.resolve().name}, changed", originals, copies, codes)
+
+
+def _marks(folder: Path) -> list[Mark]:
+    read = list(l3d.read(folder, _SOURCE))
+    marks = [item for item in read if isinstance(item, Mark)]
+    if len(marks) < len(read):
+        errors.print(f"{len(read) - len(marks):,} records of {folder} cannot be used.", highlight=False)
+    return marks
+
+
+def _names(file: Path) -> list[str]:
+    try:
+        return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the names to leave out in {file}: {error}") from error

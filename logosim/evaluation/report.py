@@ -1,0 +1,173 @@
+"""Results as data, as tables for a person, and as a row for BENCHMARKS.md."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from logosim.evaluation.intervals import Interval, bootstrap
+from logosim.evaluation.metrics import METRICS
+from logosim.evaluation.placing import Placings
+from logosim.evaluation.truth import TruthSet
+from logosim.evaluation.vienna import SharedCodes, shared_codes
+
+MAIN = "R@100"  # the metric that difficulties and differences are given in first
+ROW_HEADER = (
+    "| date | commit | machine | command | corpus | model | "
+    + " | ".join(METRICS)
+    + " |\n|"
+    + "---|" * (6 + len(METRICS))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The metrics of some of the queries."""
+
+    queries: int
+    metrics: Mapping[str, Interval]  # by the names of `METRICS`
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one model, or one channel, found in one truth set."""
+
+    truth: str
+    model: str
+    pictures: int  # of the truth set, pictures that only ask included
+    whole: Part
+    by_difficulty: Mapping[str, Part]  # easy, medium and hard first; empty where the set has no labels
+    vienna: Mapping[str, SharedCodes]  # "all codes" and "figurative only"; empty where the set has no codes
+    against: Mapping[str, Interval]  # per metric: this model less the first of the run; empty for the first
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON values."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a number needs beside it to be worth keeping."""
+
+    date: str  # ISO 8601
+    commit: str  # short hash; "" where the program does not run from a clone
+    machine: str
+    command: str
+
+
+def measure(truth: TruthSet, model: str, placings: Placings, first: Placings | None = None) -> Result:
+    """All metrics of one model with their intervals.
+
+    Args:
+        truth: what was asked.
+        model: what it is called.
+        placings: what it found.
+        first: what the model that all others are held against found, for the same queries.
+
+    Raises:
+        ValueError: `first` is of other queries.
+    """
+    if first is not None and not np.array_equal(first.queries, placings.queries):
+        raise ValueError("models can be compared on the same queries only")
+    labels = np.asarray(placings.difficulty)
+    return Result(
+        truth=truth.name,
+        model=model,
+        pictures=len(truth),
+        whole=_part(placings, np.ones(len(placings), dtype=np.bool_)),
+        by_difficulty={label: _part(placings, labels == label) for label in _in_order(placings.difficulty)},
+        vienna=_vienna(truth, placings),
+        against={}
+        if first is None
+        else {name: bootstrap(metric(placings) - metric(first), placings.groups) for name, metric in METRICS.items()},
+    )
+
+
+def table(results: Sequence[Result]) -> str:
+    """Models side by side as a Markdown table: means with 95 % intervals, and how far each is from the first."""
+    rows = [["model", "queries", *METRICS]]
+    compared = any(result.against for result in results)
+    if compared:
+        rows[0].append(f"{MAIN} against the first")
+    for result in results:
+        row = [result.model, f"{result.whole.queries:,}"]
+        row += [_with_interval(result.whole.metrics[name]) for name in METRICS]
+        if compared:
+            row.append(_with_interval(result.against[MAIN], sign=True) if result.against else "")
+        rows.append(row)
+    return _markdown(rows)
+
+
+def difficulty_table(results: Sequence[Result], metric: str = MAIN) -> str:
+    """One metric by difficulty as a Markdown table, models in rows; "" where no truth set labels its queries."""
+    labels = _in_order(label for result in results for label in result.by_difficulty)
+    if not labels:
+        return ""
+    counts = {
+        label: result.by_difficulty[label].queries
+        for result in results
+        for label in labels
+        if label in result.by_difficulty
+    }
+    rows = [[metric, *(f"{label} ({counts[label]:,})" for label in labels)]]
+    for result in results:
+        parts = [result.by_difficulty.get(label) for label in labels]
+        rows.append([result.model, *("" if part is None else _with_interval(part.metrics[metric]) for part in parts)])
+    return _markdown(rows)
+
+
+def vienna_table(results: Sequence[Result]) -> str:
+    """Shared Vienna divisions beside the rates of chance, as a Markdown table; "" where there are no codes."""
+    rows = [["model", "codes", "queries", "first k share one", "random pictures for these queries", "random pairs"]]
+    for result in results:
+        for which, shared in result.vienna.items():
+            rates = (shared.found, shared.same_queries, shared.random_pairs)
+            rows.append([result.model, which, f"{shared.queries:,}", *(f"{100 * rate:.1f} %" for rate in rates)])
+    return _markdown(rows) if len(rows) > 1 else ""
+
+
+def benchmark_row(result: Result, given: Circumstances) -> str:
+    """One line for BENCHMARKS.md under `ROW_HEADER`."""
+    corpus = f"{result.truth}: {result.whole.queries:,} queries in {result.pictures:,} pictures"
+    cells = [given.date, given.commit or "not from a clone", given.machine, f"`{given.command}`", corpus, result.model]
+    cells += [f"{result.whole.metrics[name].mean:.3f}" for name in METRICS]
+    return _line(cells)
+
+
+def _part(placings: Placings, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Part:
+    groups = placings.groups[chosen]
+    return Part(
+        queries=int(chosen.sum()),
+        metrics={name: bootstrap(metric(placings)[chosen], groups) for name, metric in METRICS.items()},
+    )
+
+
+def _vienna(truth: TruthSet, placings: Placings) -> dict[str, SharedCodes]:
+    found = {
+        "all codes": shared_codes(truth, placings),
+        "figurative only": shared_codes(truth, placings, figurative_only=True),
+    }
+    return {which: shared for which, shared in found.items() if shared is not None}
+
+
+def _in_order(labels: Iterable[str]) -> list[str]:
+    """Each label once: easy, medium and hard in this order, then the others by name; queries without one have none."""
+    given = set(labels) - {""}
+    known = [label for label in ("easy", "medium", "hard") if label in given]
+    return [*known, *sorted(given.difference(known))]
+
+
+def _with_interval(interval: Interval, *, sign: bool = False) -> str:
+    form = "+.3f" if sign else ".3f"
+    return f"{interval.mean:{form}} ({interval.low:{form}} to {interval.high:{form}})"
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join((_line(rows[0]), "|" + "---|" * len(rows[0]), *(_line(row) for row in rows[1:])))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,141 @@
+"""`logosim evaluate pictures` as a user calls it, on a handful of pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image, ImageDraw
+
+from logosim.cli.describers import ModelDescriber, RememberingReader, described
+from logosim.cli.evaluation import evaluate
+from logosim.domain.features import FloatArray, RgbImage, TextLine
+from logosim.embedding import OnnxEmbedder, bundled, load_artifact
+from logosim.errors import InputError, RecordError
+from logosim.extract import Extractor
+from logosim.imaging import DecodeLimits, decode
+from logosim.ocr.none import NoReader
+from logosim.settings import Settings
+
+SHAPES = ("ellipse", "rectangle", "line")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three shapes in two colours each."""
+    rows = ["file,brand_group,drawing,role,difficulty"]
+    for shape in SHAPES:
+        for number, colour in enumerate(("navy", "orange")):
+            picture = Image.new("RGB", (96, 96), "white")
+            getattr(ImageDraw.Draw(picture), shape)((16, 24, 72 + number, 80), fill=colour, width=9)
+            picture.save(tmp_path / f"{shape}-{colour}.png")
+            rows.append(f"{shape}-{colour}.png,{shape},{shape}#{number},main,{'hard' if number else 'easy'}")
+    (tmp_path / "index.csv").write_text("\n".join(rows))
+    return tmp_path
+
+
+def run(tmp_path: Path, *arguments: object) -> Result:
+    settings = Settings(data_dir=tmp_path / "data", ocr="none", threads=1)
+    return CliRunner().invoke(evaluate, [str(argument) for argument in arguments], obj=settings)
+
+
+def test_a_model_and_a_peer_side_by_side(folder: Path, tmp_path: Path) -> None:
+    names = tmp_path / "trained.txt"
+    names.write_text("LINE\nsomebody else\n")
+    out = tmp_path / "out" / "result.json"
+    done = run(tmp_path, "pictures", "--truth", folder, "--peer", "hog", "--leave-out", names, "--json", out)
+    assert done.exit_code == 0, done.output
+    results = json.loads(out.read_text())["results"]
+    assert [result["model"].split()[0] for result in results] == [load_artifact(bundled()).manifest.name, "hog"]
+    assert [result["whole"]["queries"] for result in results] == [4, 4]
+    assert [result["pictures"] for result in results] == [6, 6]
+    assert results[0]["whole"]["metrics"]["R@10"]["mean"] == 1
+    assert set(results[0]["by_difficulty"]) == {"easy", "hard"}
+    assert "Rows for BENCHMARKS.md" in done.output
+
+
+def test_changed_copies_and_rankings(folder: Path, tmp_path: Path) -> None:
+    arguments = ("--kind", "changed", "--copies", "2", "--queries", "5", "--rankings", tmp_path / "ranked")
+    done = run(tmp_path, "pictures", "--truth", folder, *arguments)
+    assert done.exit_code == 0, done.output
+    (file,) = (tmp_path / "ranked").iterdir()
+    assert len(file.read_text().splitlines()) == 1 + 5 * 6  # six pictures can be found
+
+
+def test_what_cannot_be_compared_is_said(folder: Path, tmp_path: Path) -> None:
+    same = run(tmp_path, "pictures", "--truth", folder, "--peer", "hog", "--peer", "hog")
+    assert isinstance(same.exception, InputError)
+    assert "hog would be compared with itself" in str(same.exception)
+    names = tmp_path / "all.txt"
+    names.write_text("\n".join(SHAPES))
+    nothing = run(tmp_path, "pictures", "--truth", folder, "--leave-out", names)
+    assert "has another one to find" in str(nothing.exception)
+    (folder / "line-navy.png").write_bytes(b"broken")
+    broken = run(tmp_path, "pictures", "--truth", folder)
+    assert isinstance(broken.exception, RecordError)
+    assert "line-navy.png" in str(broken.exception)
+
+
+def test_a_model_describes_as_ingestion_does(folder: Path) -> None:
+    embedder = OnnxEmbedder(load_artifact(bundled()), threads=1)
+    extractor = Extractor(NoReader(), embedder, DecodeLimits())
+    files = sorted(folder.glob("*.png"))
+    (row,) = [feature.embedding for feature in extractor.extract([files[0].read_bytes()])]  # type: ignore[union-attr]
+    vectors = ModelDescriber("ours", extractor).embed([decode(file.read_bytes()) for file in files])
+    assert vectors.shape == (6, embedder.manifest.dimensions)
+    assert float(vectors[0] @ row) == pytest.approx(1, abs=1e-5)
+
+
+class CountingReader:
+    """Reads one line and counts how often it is asked."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def read(self, image: RgbImage) -> tuple[TextLine, ...]:
+        """One line as long as the picture is wide."""
+        self.asked += 1
+        return (TextLine(str(image.shape[1]), 1.0, ((0, 0), (1, 0), (1, 1), (0, 1))),)
+
+
+def test_a_picture_is_read_once_for_all_models() -> None:
+    counting = CountingReader()
+    reader = RememberingReader(counting)
+    one, other = (RgbImage(np.zeros(shape, np.uint8)) for shape in ((2, 4, 3), (4, 2, 3)))
+    assert [reader.read(image)[0].text for image in (one, other, one, other)] == ["4", "2", "4", "2"]
+    assert counting.asked == 2
+    for width in range(5, 200):
+        reader.read(RgbImage(np.zeros((1, width, 3), np.uint8)))
+    assert reader.read(one)[0].text == "4"  # forgotten meanwhile, and read again
+
+
+class Odd:
+    """A describer that gives what it was made with."""
+
+    name = "odd"
+
+    def __init__(self, vectors: FloatArray) -> None:
+        self.vectors = vectors
+
+    def embed(self, pictures: object) -> FloatArray:
+        """The vectors, whatever is shown."""
+        return self.vectors
+
+
+@pytest.mark.parametrize(
+    ("vectors", "said"),
+    [
+        (np.ones((5, 1)), r"gives \[5, 1\] for 6 pictures"),
+        (np.full((6, 1), np.nan), "no finite numbers"),
+        (np.full((6, 2), 1.0), "not of unit length"),
+    ],
+)
+def test_a_describer_that_breaks_its_promise_is_named(folder: Path, vectors: FloatArray, said: str) -> None:
+    files = sorted(folder.glob("*.png"))
+    with pytest.raises(RecordError, match=f"odd gives.*{said}" if "gives" not in said else f"odd {said}"):
+        described([Odd(vectors)], files, DecodeLimits())
