@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import timm
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 INPUT_SIZE = 224
 MEAN, STD = 127.0, 128.0
@@ -52,9 +53,10 @@ def matched(weights: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor
 class Backbone(nn.Module):
     """Pictures to feature maps.
 
-    Input: uint8 [N, 224, 224, 3], RGB. Output, all float32 and not negative (after ReLU6):
-    `middle` [N, 672, 14, 14], `high` [N, 1152, 7, 7] and `last` [N, 1280, 7, 7]. The first two are the expanded
-    activations inside the first block of stages 6 and 7: richer than the thin linear outputs between the blocks.
+    Input: uint8 [N, S, S, 3], RGB; S is 224 at run time, any multiple of 32 while training. Output, all float32 and not
+    negative (after ReLU6): `middle` [N, 672, S/16, S/16], `high` [N, 1152, S/32, S/32], `last` [N, 1280, S/32, S/32].
+    The first two are the expanded activations inside the first block of stages 6 and 7: richer than the thin linear
+    outputs between the blocks.
     """
 
     def __init__(self, weights: Mapping[str, Tensor] | None = None) -> None:
@@ -69,18 +71,40 @@ class Backbone(nn.Module):
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """See the class."""
+        maps = self.upper(self.lower(pictures, 0), 0)
+        return {**maps, "last": self._last(maps["high"])}
+
+    def lower(self, pictures: Tensor, stages: int) -> Tensor:
+        """The stem and the first `stages` stages (0 to 5), as float [N, channels, height, width]."""
         x = (pictures.permute(0, 3, 1, 2).to(torch.float32) - MEAN) / STD
         x = self.stem_norm(self.stem(x))
-        for stage in self.stages[:5]:
+        for stage in self.stages[:stages]:
             x = stage(x)
+        return x
+
+    def upper(self, x: Tensor, stages: int, *, checkpoints: bool = False) -> dict[str, Tensor]:
+        """The maps `middle` and `high` of what `lower` gave for so many stages.
+
+        With `checkpoints` a stage's activations are computed again for the gradient instead of being kept.
+        """
+        for stage in self.stages[stages:5]:
+            x = checkpoint(stage, x, use_reentrant=False) if checkpoints else stage(x)
         x, middle = _open(self.stages[5], x)
-        x, high = _open(self.stages[6], x)
-        return {"middle": middle, "high": high, "last": self.head_norm(self.head(x))}
+        return {"middle": middle, "high": _expanded(self.stages[6][0], x)}
+
+    def _last(self, high: Tensor) -> Tensor:
+        return self.head_norm(self.head(self.stages[6][1:](_reduced(self.stages[6][0], high))))
 
 
 def _open(stage: nn.Sequential, x: Tensor) -> tuple[Tensor, Tensor]:
     """Run a stage; also return the expanded activations of its first block, which has no residual connection."""
-    first = stage[0]
-    expanded = first.bn1(first.conv_pw(x))
-    x = first.bn3(first.conv_pwl(first.se(first.aa(first.bn2(first.conv_dw(expanded))))))
-    return stage[1:](x), expanded
+    expanded = _expanded(stage[0], x)
+    return stage[1:](_reduced(stage[0], expanded)), expanded
+
+
+def _expanded(block: nn.Module, x: Tensor) -> Tensor:
+    return block.bn1(block.conv_pw(x))
+
+
+def _reduced(block: nn.Module, expanded: Tensor) -> Tensor:
+    return block.bn3(block.conv_pwl(block.se(block.aa(block.bn2(block.conv_dw(expanded))))))

@@ -22,9 +22,9 @@ def picture_files(folder: Path) -> list[Path]:
     return files
 
 
-def load_canvas(file: Path) -> CanvasArray:
-    """One picture as uint8 [224, 224, 3]: trimmed and padded, its text left standing."""
-    return np.asarray(canvas(trim(decode(file.read_bytes())), INPUT_SIZE))
+def load_canvas(file: Path, size: int = INPUT_SIZE) -> CanvasArray:
+    """One picture as uint8 [size, size, 3]: trimmed and padded, its text left standing."""
+    return np.asarray(canvas(trim(decode(file.read_bytes())), size))
 
 
 def batches(files: Sequence[Path], size: int = 32) -> Iterator[CanvasArray]:

@@ -22,7 +22,7 @@ from training.backbone import MAP_CHANNELS, Backbone, imagenet_weights
 from training.canvases import batches, picture_files
 from training.descriptor import pooled
 from training.fitting import DIMENSIONS, SHRINKAGE, figure_of, numbered, with_reversed
-from training.pictures import comparable
+from training.holdout import comparable
 from training.whitening import Vectors, fit_paired_whitening, fit_whitening
 
 Parts = Mapping[str, Vectors]  # by map: pooled, unit length, float32 [N, channels]
@@ -30,7 +30,7 @@ _NAMING_COLUMNS = ("slug", "brand", "display_name", "brand_group")
 
 
 def brand_names(truth: Path) -> frozenset[str]:
-    """All names that the truth set's brands go by, in the form of `pictures.comparable`; distractors included."""
+    """All names that the truth set's brands go by, in the form of `holdout.comparable`; distractors included."""
     with (truth / "index.csv").open(encoding="utf-8", newline="") as lines:
         return frozenset(comparable(row[column]) for row in csv.DictReader(lines) for column in _NAMING_COLUMNS)
 
@@ -60,9 +60,9 @@ def fitting_parts(backbone: Backbone, files: Sequence[Path]) -> tuple[dict[str, 
     found, groups = [], []
     with torch.inference_mode():
         for figure in np.unique(figures):
-            pictures, _ = with_reversed([files[index] for index in np.flatnonzero(figures == figure)])
-            found.append(_parts(backbone(pictures)))
-            groups.append(np.full(len(pictures), figure))
+            group = with_reversed([files[index] for index in np.flatnonzero(figures == figure)])
+            found.append(_parts(backbone(group.pictures)))
+            groups.append(np.full(len(group.pictures), figure))
     return _joined(found), np.concatenate(groups)
 
 

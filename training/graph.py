@@ -22,11 +22,14 @@ IR_VERSION = 10  # likewise
 _SMALL = 256  # tensors with fewer numbers (biases, constants) stay float32: they weigh nothing and stay exact
 
 
-def export_graph(model: nn.Module) -> bytes:
-    """The ONNX file of a `Descriptor`: input `pictures`, outputs `embeddings` and `patches`, the batch axis free."""
+def export_graph(model: nn.Module, size: int = INPUT_SIZE) -> bytes:
+    """The ONNX file of a `Descriptor`: input `pictures`, outputs `embeddings` and `patches`, the batch axis free.
+
+    `size` is the side of the square canvas, pixels.
+    """
     program = torch.onnx.export(
         model,
-        (torch.zeros(2, INPUT_SIZE, INPUT_SIZE, 3, dtype=torch.uint8),),
+        (torch.zeros(2, size, size, 3, dtype=torch.uint8),),
         dynamo=True,
         input_names=["pictures"],
         output_names=["embeddings", "patches"],

@@ -13,12 +13,13 @@ import argparse
 import random
 import re
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+from training.holdout import comparable
 
 VARIANTS = ("plain", "recoloured", "plate", "lettered")
 _PATH = re.compile(r'<path\b[^>]*\bd="([^"]+)"')
@@ -33,12 +34,6 @@ class Brand:
     title: str
     colour: str  # "#rrggbb"
     path: str  # SVG path data
-
-
-def comparable(slug: str) -> str:
-    """A slug as brands are compared: ASCII lower-case letters and digits only."""
-    folded = unicodedata.normalize("NFKD", slug).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", folded.lower())
 
 
 def brands(exclude: frozenset[str] = frozenset()) -> list[Brand]:

@@ -22,8 +22,8 @@ from training import pictures  # noqa: E402  # after the check that its packages
 from training.backbone import MAP_CHANNELS, Backbone, imagenet_weights, matched  # noqa: E402
 from training.canvases import load_canvas, picture_files  # noqa: E402
 from training.descriptor import Descriptor, gem, marked_cells  # noqa: E402
-from training.export import make_artifact, manifest_for, write_artifact  # noqa: E402
-from training.fitting import Fitted, figure_of, fit, with_reversed  # noqa: E402
+from training.export import Named, make_artifact, manifest_for, write_artifact  # noqa: E402
+from training.fitting import Fitted, drawn_groups, figure_of, fit, with_reversed  # noqa: E402
 from training.graph import export_graph  # noqa: E402
 from training.parity import ParityError, check_parity, run_torch  # noqa: E402
 from training.whitening import fit_paired_whitening, fit_whitening  # noqa: E402
@@ -31,6 +31,7 @@ from training.whitening import fit_paired_whitening, fit_whitening  # noqa: E402
 if TYPE_CHECKING:
     from training.whitening import Whitening
 
+NAMED = Named("lite0-for-tests", "1", "not trained further.", "drawings of icons.")
 FIGURES = 72  # with 4 drawings and a negative each: 360 vectors, enough for 256 dimensions
 
 
@@ -56,7 +57,7 @@ def backbone() -> Backbone:
 
 @pytest.fixture(scope="module")
 def fitted(backbone: Backbone, drawings: Path) -> Fitted:
-    return fit(backbone, picture_files(drawings), seed=0)
+    return fit(backbone, drawn_groups(picture_files(drawings)), seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +250,8 @@ def test_drawings_are_the_same_each_time_and_differ_by_variant(drawings: Path) -
 
 def test_aligned_drawings_cover_the_same_pixels(drawings: Path) -> None:
     files = [file for file in picture_files(drawings) if figure_of(file) == figure_of(picture_files(drawings)[0])]
-    found, aligned = with_reversed(files)
+    group = with_reversed(files)
+    found, aligned = group.pictures, group.aligned
     assert [*(files[index].stem.rpartition("-")[2] for index in aligned[:-1])] == ["plain", "recoloured"]
     plain, recoloured, negative = (found[index].numpy().astype(int) for index in aligned)
     np.testing.assert_array_equal(plain + negative, 255)
@@ -259,9 +261,9 @@ def test_aligned_drawings_cover_the_same_pixels(drawings: Path) -> None:
 
 # Export --------------------------------------------------------------------------------------------------------------
 def test_the_exported_graph_equals_torch(
-    descriptor: Descriptor, graph: bytes, fitted: Fitted, canvases: np.ndarray, tmp_path: Path
+    descriptor: Descriptor, graph: bytes, canvases: np.ndarray, tmp_path: Path
 ) -> None:
-    artifact = Artifact(tmp_path / "made", manifest_for(graph, fitted), graph)
+    artifact = Artifact(tmp_path / "made", manifest_for(graph, NAMED), graph)
     write_artifact(tmp_path / "made", artifact)
     embedder = OnnxEmbedder(load_artifact(tmp_path / "made"), threads=1)
     parity = check_parity(descriptor, embedder, canvases)
@@ -276,7 +278,7 @@ def test_the_graph_says_nothing_of_the_machine_it_was_made_on(graph: bytes) -> N
 
 
 def test_a_graph_that_differs_is_refused_and_nothing_is_written(
-    backbone: Backbone, drawings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backbone: Backbone, fitted: Fitted, canvases: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "model"
     write_artifact(out, load_artifact(bundled()))
@@ -291,16 +293,16 @@ def test_a_graph_that_differs_is_refused_and_nothing_is_written(
 
     monkeypatch.setattr("training.export.export_graph", exported_too_early)
     with pytest.raises(ParityError, match="differs from the torch model"):
-        make_artifact(picture_files(drawings), out, truth=None, seed=0, threads=1)
+        make_artifact(backbone, fitted, NAMED, out, checked=canvases, threads=1)
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in out.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_fitting_twice_gives_the_same(backbone: Backbone, fitted: Fitted, drawings: Path) -> None:
-    again = fit(backbone, picture_files(drawings), seed=0)
+    again = fit(backbone, drawn_groups(picture_files(drawings)), seed=0)
     for name in ("embedding", "patches"):
         np.testing.assert_allclose(getattr(again, name).projection, getattr(fitted, name).projection, atol=1e-5)
-    assert (again.figures, again.pictures) == (FIGURES, 4 * FIGURES)
+    assert (again.figures, again.pictures) == (FIGURES, 5 * FIGURES), "four drawings and a negative"
 
 
 def test_the_bundled_model_runs_the_committed_weights(backbone: Backbone, canvases: np.ndarray) -> None:
@@ -327,8 +329,9 @@ def test_the_bundled_model_runs_the_committed_weights(backbone: Backbone, canvas
     assert patches.shape[1:] == (of.patch_grid, of.patch_grid, of.patch_dimensions)
 
 
-def test_a_manifest_names_the_graph_it_was_made_for(graph: bytes, fitted: Fitted) -> None:
-    made = manifest_for(graph, fitted)
+def test_a_manifest_names_the_graph_and_what_it_was_made_from(graph: bytes) -> None:
+    made = manifest_for(graph, NAMED)
     assert made.sha256 == hashlib.sha256(graph).hexdigest()
-    assert str(fitted.pictures) in made.fitting
+    assert NAMED.training in made.fitting
+    assert NAMED.fitting in made.fitting
     assert dataclasses.replace(made, metrics={}) == made

