@@ -85,7 +85,7 @@ def vienna_head(collection: Collection, dimensions: int) -> ViennaHead:
     known = {name: number for number, name in enumerate(sorted({name for row in divisions for name in row}))}
     if not known:
         raise ValueError("loss.vienna_weight needs pictures with codes: no index.csv has a column codes with any")
-    targets = torch.zeros(len(collection), len(known))
+    targets = torch.zeros(len(collection), len(known), dtype=torch.bool)
     for picture, row in enumerate(divisions):
-        targets[picture, [known[name] for name in row]] = 1.0
+        targets[picture, [known[name] for name in row]] = True
     return ViennaHead(dimensions, targets)

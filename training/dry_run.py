@@ -35,15 +35,6 @@ def dry_run(configuration: Configuration, batches: Batches, device: torch.device
     return report
 
 
-def suggestion(configuration: Configuration, error: torch.OutOfMemoryError) -> str:
-    """What to tell a user whose run ran out of memory."""
-    half = max(2, configuration.optimiser.pairs // 2)
-    return (
-        f"out of memory with optimiser.pairs = {configuration.optimiser.pairs}: try optimiser.pairs = {half} or "
-        f"machine.gradient_checkpoints = true; --dry-run finds the batch that fits. ({str(error).splitlines()[0]})"
-    )
-
-
 def _try(configuration: Configuration, batches: Batches, device: torch.device) -> float:
     optimiser = dataclasses.replace(configuration.optimiser, pairs=batches.pairs)
     trainer = assemble(dataclasses.replace(configuration, optimiser=optimiser), batches, device)

@@ -168,7 +168,7 @@ def _training_told(state: dict[str, Any] | None) -> str:
     )
 
 
-def _groups(options: argparse.Namespace) -> tuple[Iterator[Group], str, list[Path]]:
+def _groups(options: argparse.Namespace) -> tuple[Iterator[Group], str, Sequence[Path]]:
     """What the whitening is fitted on, in words, and files to check the export with."""
     if options.pictures:
         files = picture_files(options.pictures)
@@ -178,7 +178,7 @@ def _groups(options: argparse.Namespace) -> tuple[Iterator[Group], str, list[Pat
     lettering = Lettering([Path(file) for file in font_files()], names_of(pictures))
     views = parse_configuration({}).views
     told = f"views of {options.groups} of {len(pictures)} training pictures and of other drawings of their concepts."
-    return view_groups(pictures, views, lettering, options.groups, options.seed), told, list(pictures.files)
+    return view_groups(pictures, views, lettering, options.groups, options.seed), told, pictures.files
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backbone = Backbone(imagenet_weights()) if state is None else trained_backbone(state)
         groups, told, files = _groups(options)
         fitted = fit(backbone, groups, options.seed)
-        checked = np.stack([load_canvas(file) for file in files[:: max(1, len(files) // _CHECKED_PICTURES)]])
+        checked = np.stack([load_canvas(file) for file in files[:: -(-len(files) // _CHECKED_PICTURES)]])
         made = make_artifact(
             backbone,
             fitted,

