@@ -15,7 +15,7 @@ from typing import Self
 from logosim.database import checks, embedded, tuning
 from logosim.database.upgrade import UpgradeReport, upgrade
 from logosim.domain.ingest import IngestReport
-from logosim.embedding import Manifest, OnnxEmbedder, bundled, load_artifact, load_manifest
+from logosim.embedding import Manifest, OnnxEmbedder, bundled, find_bundled, load_artifact, load_manifest
 from logosim.errors import ModelMismatch, NotMigrated
 from logosim.extract import Extractor
 from logosim.imaging.decode import DecodeLimits
@@ -27,7 +27,7 @@ from logosim.settings import Settings
 from logosim.store.ingest import IngestStore
 from logosim.store.keys import KeyStore
 from logosim.store.marks import MarkStore
-from logosim.store.models import ModelStore
+from logosim.store.models import ModelRow, ModelStore
 from logosim.store.pool import Pool, borrowed, open_pool
 from logosim.store.search import SearchStore
 from logosim.store.vienna import ViennaStore
@@ -49,7 +49,10 @@ def database_url(settings: Settings) -> str:
 
 
 def upgrade_database(settings: Settings) -> UpgradeReport:
-    """Bring the database to this version and register this process's model if none is active yet."""
+    """Bring the database to this version; if no model is active yet, register that of the settings or the default.
+
+    A database that has an active model keeps it, whichever model the package has as its default by now.
+    """
     url = settings.database_url or embedded.start(settings.data_dir)
     report = upgrade(url)
     with open_pool(url) as pool:
@@ -75,11 +78,15 @@ def build_reader(settings: Settings) -> TextReader:
     return RapidReader(threads=settings.inference_threads)
 
 
-def build_extractor(settings: Settings) -> Extractor:
-    """Bytes to features, with the model and the text reader that the settings name."""
+def build_extractor(settings: Settings, model: Path | None = None) -> Extractor:
+    """Bytes to features, with the text reader that the settings name.
+
+    `model` is the folder of the model; None: the one that the settings name, or the default.
+    """
+    folder = model or settings.model_dir or bundled()
     return Extractor(
         reader=build_reader(settings),
-        embedder=OnnxEmbedder(load_artifact(settings.model_dir or bundled()), threads=settings.inference_threads),
+        embedder=OnnxEmbedder(load_artifact(folder), threads=settings.inference_threads),
         limits=DecodeLimits(max_bytes=settings.max_picture_bytes, max_pixels=settings.max_picture_pixels),
     )
 
@@ -121,22 +128,38 @@ class Runtime:
         """Give the connections back to the server."""
         self.pool.close()
 
+    @cached_property
+    def _model(self) -> tuple[Path, Manifest]:
+        """Folder and manifest of the model this process embeds with, chosen once: later choices could differ."""
+        folder = self.settings.model_dir or self._active_bundled() or bundled()
+        manifest = load_manifest(folder)
+        self.require_active(manifest)
+        return folder, manifest
+
+    def _active_bundled(self) -> Path | None:
+        active = self.models.find_active()
+        found = find_bundled(active.artifact_sha256) if active else None
+        return found.folder if found else None
+
     @property
     def artifact(self) -> Path:
-        """Folder of the model this process embeds with."""
-        return self.settings.model_dir or bundled()
-
-    @cached_property
-    def manifest(self) -> Manifest:
-        """What the model is, checked against the active one.
+        """Folder of the model this process embeds with: the setting's, or the bundled one that is active.
 
         Raises:
             ModelMismatch: the database's features were made with another model.
             NoActiveModel: none is registered.
         """
-        manifest = load_manifest(self.artifact)
-        self.require_active(manifest)
-        return manifest
+        return self._model[0]
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model is, checked against the active one when it was chosen.
+
+        Raises:
+            ModelMismatch: the database's features were made with another model.
+            NoActiveModel: none is registered.
+        """
+        return self._model[1]
 
     def require_active(self, manifest: Manifest) -> None:
         """Return if `manifest` is that of the active model, asked of the database anew.
@@ -150,9 +173,23 @@ class Runtime:
             raise ModelMismatch(
                 f"This process has the model {manifest.name!r}, "
                 f"the database's features were made with {active.name!r}.",
-                hint="Set LOGOSIM_MODEL_DIR to the artifact of the active model, or activate this one: "
-                "logosim models register FOLDER --activate",
+                hint=self._way_to(active),
             )
+
+    def _way_to(self, active: ModelRow) -> str:
+        """What to do so that a process has the active model."""
+        back = "or activate this one: logosim models register NAME|FOLDER --activate"
+        if find_bundled(active.artifact_sha256) is None:
+            return f"Set LOGOSIM_MODEL_DIR to the artifact of the active model, {back}"
+        if self.settings.model_dir is not None:
+            return f"Unset LOGOSIM_MODEL_DIR, the active model is bundled; {back}"
+        return "It was activated after this process had chosen its model: restart this process."
+
+    def offered_model(self) -> str | None:
+        """Name of the default model if the database stays with a former bundled one, else None."""
+        active = self.models.active()
+        former = find_bundled(active.artifact_sha256)
+        return None if former is None or former.is_default else load_manifest(bundled()).name
 
     @cached_property
     def loaded_model_work(self) -> WorkStore:
@@ -169,8 +206,7 @@ class Runtime:
     @cached_property
     def extractor(self) -> Extractor:
         """Bytes to features, with the active model."""
-        _ = self.manifest
-        return build_extractor(self.settings)
+        return build_extractor(self.settings, self.artifact)
 
     @cached_property
     def pipeline(self) -> Pipeline:

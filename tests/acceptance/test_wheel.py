@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from logosim.embedding import bundled_models
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,7 +34,9 @@ def test_the_wheel_holds_migrations_sql_and_model_but_no_tests_or_training(wheel
         kept = {f"logosim/database/{folder}/{path.relative_to(ROOT / root)}" for path in (ROOT / root).rglob("*.sql")}
         assert kept
         assert kept <= set(names)
-    assert "logosim/embedding/bundled/manifest.json" in names
+    for model in bundled_models():
+        for file in ("manifest.json", model.manifest.file):
+            assert f"logosim/embedding/bundled/{model.folder.name}/{file}" in names
     assert "logosim/phonetics/data/rules.csv" in names
     assert not [name for name in names if name.startswith(("tests/", "training/"))]
 

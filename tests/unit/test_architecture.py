@@ -16,7 +16,7 @@ DOORS = {  # third party -> the only places that may import it
     "psycopg_pool": ("logosim/store/", "logosim/database/", "logosim/runtime.py"),
     "sqlalchemy": ("logosim/store/", "logosim/database/"),
     "cv2": ("logosim/imaging/", "logosim/spatial/", "logosim/ocr/"),
-    "onnxruntime": ("logosim/embedding/onnx.py", "logosim/peers/foreign.py"),
+    "onnxruntime": ("logosim/embedding/onnx.py",),
     "matplotlib": ("logosim/evaluation/plots.py",),
     "imagehash": ("logosim/peers/hashes.py",),
     "torch": ("logosim/ocr/easy.py",),

