@@ -8,21 +8,33 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import logosim
 from logosim.evaluation.report import Circumstances
+from logosim.settings import Settings
+
+_DECISIVE = ("model_dir", "ocr", "threads")  # never the database's address: it may hold a password
 
 
-def circumstances() -> Circumstances:
+def circumstances(settings: Settings) -> Circumstances:
     """Those of this run."""
     return Circumstances(
         date=date.today().isoformat(),
         commit=_commit(Path(logosim.__file__).parents[1]),
         machine=_machine(),
-        command=shlex.join(["logosim", *sys.argv[1:]]),
+        command=command(sys.argv[1:], settings),
     )
+
+
+def command(arguments: Sequence[str], settings: Settings) -> str:
+    """The command as it can be typed again, with the settings that change what is measured and are not the defaults."""
+    usual = Settings(data_dir=settings.data_dir)
+    changed = [name for name in _DECISIVE if getattr(settings, name) != getattr(usual, name)]
+    given = [f"LOGOSIM_{name.upper()}={shlex.quote(str(getattr(settings, name)))}" for name in changed]
+    return " ".join((*given, shlex.join(["logosim", *arguments])))
 
 
 def _commit(clone: Path) -> str:

@@ -18,6 +18,7 @@ from logosim.extract import Extractor
 from logosim.imaging import DecodeLimits, decode
 from logosim.ocr.protocol import TextReader
 from logosim.peers import make_peer
+from logosim.peers.model import ModelPeer
 from logosim.runtime import build_reader
 from logosim.settings import Settings
 
@@ -81,13 +82,18 @@ def build_describers(
     reader = RememberingReader(build_reader(_with_reader(settings, masking)))
     limits = limits_of(settings)
     describers: list[Describer] = []
-    for folder in folders:
+    for number, folder in enumerate(folders):
         embedder: Embedder = OnnxEmbedder(load_artifact(folder), threads=settings.inference_threads)
         name = f"{embedder.manifest.name} {embedder.manifest.version}"
-        if name in {other.name for other in describers}:
+        named_alike = name in {other.name for other in describers}
+        if named_alike and folder.resolve() not in {other.resolve() for other in folders[:number]}:
             name = f"{name} ({folder})"
         describers.append(ModelDescriber(name, Extractor(reader, embedder, limits)))
-    describers += [make_peer(peer, threads=settings.inference_threads) for peer in peers]
+    for peer in peers:
+        made = make_peer(peer, threads=settings.inference_threads)
+        if isinstance(made, ModelPeer):  # told from the same model with its text masked
+            made = replace(made, name=f"{made.name}, text left standing")
+        describers.append(made)
     names = [describer.name for describer in describers]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError(f"{twice} would be compared with itself.", hint="Name each model and each peer once.")
@@ -100,15 +106,18 @@ def described(describers: Sequence[Describer], files: Sequence[Path], limits: De
     Raises:
         RecordError: a file cannot be read or decoded, or a describer gives something else than finite unit vectors.
     """
-    rows: dict[str, list[FloatArray]] = {describer.name: [] for describer in describers}
+    vectors: dict[str, FloatArray] = {}
     with progress_bar("pictures") as bar:
         task = bar.add_task("Embedding", total=len(files))
         for start in range(0, len(files), _BATCH):
-            pictures = [_decoded(file, limits) for file in files[start : start + _BATCH]]
+            pictures = [decoded(file, limits) for file in files[start : start + _BATCH]]
             for describer in describers:
-                rows[describer.name].append(_checked(describer, describer.embed(pictures), len(pictures)))
+                rows = _checked(describer, describer.embed(pictures), len(pictures))
+                if start == 0:
+                    vectors[describer.name] = np.empty((len(files), rows.shape[1]), dtype=np.float32)
+                vectors[describer.name][start : start + len(pictures)] = rows
             bar.update(task, advance=len(pictures))
-    return {name: np.concatenate(found) for name, found in rows.items()}
+    return vectors
 
 
 def limits_of(settings: Settings) -> DecodeLimits:
@@ -122,7 +131,8 @@ def _with_reader(settings: Settings, masking: bool | None) -> Settings:
     return replace(settings, ocr="rapid") if masking and settings.ocr == "none" else settings
 
 
-def _decoded(file: Path, limits: DecodeLimits) -> RgbImage:
+def decoded(file: Path, limits: DecodeLimits | None) -> RgbImage:
+    """The picture, uint8 [height, width, 3]; RecordError that names the file if it cannot be read or decoded."""
     try:
         return decode(file.read_bytes(), limits)
     except OSError as error:

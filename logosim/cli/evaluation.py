@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import rich_click as click
 
+from logosim.cli.describers import decoded
 from logosim.cli.display import console, progress_bar
 from logosim.cli.evaluation_pictures import pictures, synthesise
 from logosim.cli.evaluation_search import search
 from logosim.domain.features import FloatArray, RgbImage
+from logosim.errors import InputError, RecordError
 from logosim.evaluation.listing import picture_files
 from logosim.evaluation.names import Similarities, measure_retrieval, read_pairs
-from logosim.imaging import decode, mask_text
+from logosim.imaging import mask_text
 from logosim.imaging.sheet import as_png, contact_sheet, with_lines
 from logosim.phonetics.aline import aline_similarities
 from logosim.phonetics.normalise import normalise
@@ -52,6 +54,8 @@ def names(file: Path) -> None:
     its partner is ranked among all marks of the file.
     """
     pairs = read_pairs(file)
+    if not any(pair.confusable for pair in pairs):
+        raise RecordError(f"no pair of {file} has the label 1: there is nothing to find")
     console.print("measure                          MRR    R@1   R@20", highlight=False)
     for name, similarities in _NAME_MEASURES.items():
         found = measure_retrieval(pairs, similarities)
@@ -80,13 +84,16 @@ def masks(settings: Settings, folder: Path, sheet: Path, count: int) -> None:
         task = bar.add_task("Masking", total=min(count, len(files)))
         for place in np.linspace(0, len(files) - 1, min(count, len(files))).round().astype(int):
             file = files[place]
-            image, lines = extractor.read(decode(file.read_bytes(), extractor.limits))
+            image, lines = extractor.read(decoded(file, extractor.limits))
             shown += [with_lines(image, lines), mask_text(image, lines)]
             captions += [file.stem, " ".join(line.text for line in lines)]
             bar.update(task, advance=1)
     across = range(0, len(shown), _ACROSS)
     drawn = contact_sheet([shown[i : i + _ACROSS] for i in across], [captions[i : i + _ACROSS] for i in across])
-    sheet.write_bytes(as_png(drawn))
+    try:
+        sheet.write_bytes(as_png(drawn))
+    except OSError as error:
+        raise InputError(f"cannot write the contact sheet {sheet}: {error.strerror}") from error
     console.print(f"{len(shown) // 2} pictures in {sheet}", highlight=False, soft_wrap=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -18,7 +19,7 @@ from logosim.cli.circumstances import circumstances
 from logosim.cli.describers import build_describers, described, limits_of
 from logosim.cli.display import console, errors, progress_bar
 from logosim.cli.hardest import draw_hardest
-from logosim.cli.truth_sets import Asking, opened_truth, truth_options
+from logosim.cli.truth_sets import Asking, opened_truth, refuse_namesakes, truth_options
 from logosim.demo.corpus import build
 from logosim.demo.variations import write_variations
 from logosim.errors import DependencyMissing, InputError
@@ -26,8 +27,10 @@ from logosim.evaluation.placing import Placings, place_by_cosine
 from logosim.evaluation.plots import draw_difficulty, draw_recall
 from logosim.evaluation.protocol import Describer
 from logosim.evaluation.report import (
+    LEGEND,
     MAIN,
     ROW_HEADER,
+    Circumstances,
     Result,
     benchmark_row,
     difficulty_table,
@@ -100,23 +103,26 @@ def pictures(
     asking = Asking.of(given)
     if plots is not None and find_spec("matplotlib") is None:  # said now, not after the pictures have been seen
         raise DependencyMissing("--plots needs the package matplotlib", hint="Run pip install 'logosim[plots]'.")
+    refuse_namesakes(folders)
+    refuse_unwritable(json_file, plots, rankings)
     describers = build_describers(settings, models, peers, masking)
+    given_now = circumstances(settings)
     results: list[Result] = []
-    for folder in folders:
-        with opened_truth(folder, asking) as truth:
-            found = _found(truth, describers, limits_of(settings))
-            measured = _measured(truth, found)
-            _print(measured)
-            if plots is not None:
-                _draw(plots, truth, found, limits_of(settings))
-            if rankings is not None:
-                _write_rankings(rankings, truth, found)
-            results += measured
-    given_now = circumstances()
-    console.print("\nRows for BENCHMARKS.md:\n", highlight=False)
-    _plain("\n".join((ROW_HEADER, *(benchmark_row(result, given_now) for result in results))))
-    if json_file is not None:
-        write_json(json_file, {**dataclasses.asdict(given_now), "results": [result.as_json() for result in results]})
+    try:
+        for folder in folders:
+            with opened_truth(folder, asking) as truth:
+                found = _found(truth, describers, limits_of(settings))
+                measured = _measured(truth, found)
+                _print(measured)
+                results += measured
+                if json_file is not None:
+                    write_results(json_file, given_now, results)
+                if plots is not None:
+                    _draw(plots, truth, found, limits_of(settings))
+                if rankings is not None:
+                    _write_rankings(rankings, truth, found)
+    finally:  # what was measured before something failed is not lost
+        print_rows(results, given_now)
 
 
 @click.command(epilog="Example: logosim evaluate synthesise ~/demo-truth --logos 1000 --queries 200")
@@ -128,13 +134,31 @@ def synthesise(out: Path, logos: int | None, queries: int, seed: int) -> None:
     """Make a truth set in OUT: the demo's logos as an L3D folder, and varied ones that should find them."""
     with progress_bar("pictures") as bar:
         task = bar.add_task("Drawing", total=None)
-        corpus = build(out, limit=logos, progress=partial(_tick, bar, task))
-        index = write_variations(corpus, queries, seed, partial(_tick, bar, bar.add_task("Varying", total=None)))
+        try:
+            corpus = build(out, limit=logos, progress=partial(_tick, bar, task))
+            index = write_variations(corpus, queries, seed, partial(_tick, bar, bar.add_task("Varying", total=None)))
+        except OSError as error:
+            raise InputError(f"cannot write {error.filename or out}: {error.strerror}") from error
     console.print(f"{len(corpus.marks):,} logos; the queries are in {index}", highlight=False, soft_wrap=True)
 
 
-def write_json(file: Path, values: Mapping[str, object]) -> None:
-    """Write a JSON object; InputError if the file cannot be written."""
+def refuse_unwritable(file: Path | None, *folders: Path | None) -> None:
+    """Make the folders that results go into; InputError if one cannot be made or written, before hours are spent."""
+    for path in (file, *folders):
+        if path is None:
+            continue
+        folder = path.parent if path is file else path
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror}") from error
+        if not os.access(path if path.exists() else folder, os.W_OK):
+            raise InputError(f"cannot write {path}: it may not be written")
+
+
+def write_results(file: Path, given: Circumstances, results: Sequence[Result], **more: object) -> None:
+    """Write the results so far as a JSON object; InputError if the file cannot be written."""
+    values = {**dataclasses.asdict(given), **more, "results": [result.as_json() for result in results]}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -148,6 +172,14 @@ def print_tables(results: Sequence[Result]) -> None:
     for text in (table(results), *by_difficulty, vienna_table(results)):
         if text:
             _plain("\n" + text)
+    console.print(f"\n{LEGEND}", style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def print_rows(results: Sequence[Result], given: Circumstances) -> None:
+    """The rows for BENCHMARKS.md, if there are results."""
+    if results:
+        console.print("\nRows for BENCHMARKS.md:\n", highlight=False)
+        _plain("\n".join((ROW_HEADER, *(benchmark_row(result, given) for result in results))))
 
 
 def _found(truth: TruthSet, describers: Sequence[Describer], limits: DecodeLimits) -> dict[str, Placings]:

@@ -16,9 +16,9 @@ import rich_click as click
 
 from logosim.cli.circumstances import circumstances
 from logosim.cli.display import console, progress_bar
-from logosim.cli.evaluation_pictures import print_tables, write_json
+from logosim.cli.evaluation_pictures import print_rows, print_tables, refuse_unwritable, write_results
 from logosim.cli.scratch import scratch_database
-from logosim.cli.truth_sets import Asking, opened_truth, truth_options
+from logosim.cli.truth_sets import Asking, opened_truth, refuse_namesakes, truth_options
 from logosim.cli.workforce import Workforce
 from logosim.domain.hit import Answer
 from logosim.domain.mark import Mark, Picture
@@ -26,7 +26,7 @@ from logosim.domain.query import Query, Weights
 from logosim.embedding import bundled
 from logosim.errors import LogosimError, PictureError, RecordError
 from logosim.evaluation.placing import place_rankings
-from logosim.evaluation.report import ROW_HEADER, Result, benchmark_row, measure
+from logosim.evaluation.report import Result, measure
 from logosim.evaluation.truth import IntArray, TruthSet
 from logosim.ingest.flow import ingest
 from logosim.runtime import Runtime
@@ -78,34 +78,38 @@ def search(
     with the usual weights and with single channels; the query itself is left out. Candidates are the same for all
     channels, so that rows differ by how stage 2 weighs them. What is not among the 1,000 hits counts as not found.
     """
+    now = circumstances(settings)
     if model is not None:
         settings = dataclasses.replace(settings, model_dir=bundled() if model == "bundled" else Path(model))
     asking = Asking.of(given)
+    refuse_namesakes(folders)
+    refuse_unwritable(json_file)
     results: list[Result] = []
-    for folder in folders:
-        with opened_truth(folder, asking) as truth:
-            measured, stages = _searched(settings, truth)
-        console.print(f"\n{truth.name}: {len(truth):,} pictures", style="bold", highlight=False)
-        print_tables(measured)
-        console.print(f"\n{stages}", highlight=False, soft_wrap=True)
-        results += measured
-    now = circumstances()
-    console.print("\nRows for BENCHMARKS.md:\n", highlight=False)
-    rows = (ROW_HEADER, *(benchmark_row(result, now) for result in results))
-    console.print("\n".join(rows), highlight=False, markup=False, soft_wrap=True)
-    if json_file is not None:
-        write_json(json_file, {**dataclasses.asdict(now), "results": [result.as_json() for result in results]})
+    embedder = ""
+    try:
+        for folder in folders:
+            with opened_truth(folder, asking) as truth:
+                measured, stages, embedder = _searched(settings, truth)
+            console.print(f"\n{truth.name}: {len(truth):,} pictures", style="bold", highlight=False)
+            print_tables(measured)
+            console.print(f"\n{stages}", highlight=False, soft_wrap=True)
+            results += measured
+            if json_file is not None:
+                write_results(json_file, now, results, embedder=embedder)
+    finally:  # what was measured before something failed is not lost
+        print_rows([dataclasses.replace(of, model=f"{of.model}, {embedder}") for of in results], now)
 
 
-def _searched(settings: Settings, truth: TruthSet) -> tuple[list[Result], str]:
-    """Results by channel, and what the stages of the whole search took, for a person."""
+def _searched(settings: Settings, truth: TruthSet) -> tuple[list[Result], str, str]:
+    """Results by channel, what the stages of the whole search took, for a person, and the model's name."""
     marks = dict(_marks(truth))
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="logosim-evaluate-")))
         runtime, own = stack.enter_context(scratch_database(settings, scratch))
         _take_in(runtime, own, list(marks.values()))
         runtime.warm()
-        return _asked(runtime, truth, marks)
+        of = runtime.extractor.embedder.manifest
+        return *_asked(runtime, truth, marks), f"{of.name} {of.version}"
 
 
 def _marks(truth: TruthSet) -> Iterator[tuple[int, Mark]]:
@@ -141,7 +145,10 @@ def _take_in(runtime: Runtime, settings: Settings, marks: Sequence[Mark]) -> Non
 
 def _asked(runtime: Runtime, truth: TruthSet, marks: Mapping[int, Mark]) -> tuple[list[Result], str]:
     picture_of = {mark.mark_id: index for index, mark in marks.items()}
-    asked = {query: _query(runtime, truth, query, marks.get(query)) for query in truth.queries().tolist()}
+    asked: dict[int, Query] = {}
+    with progress_bar("queries") as bar:  # those that are no stored marks are read and embedded: the slow part
+        for query in bar.track(truth.queries().tolist(), description="Reading"):
+            asked[query] = _query(runtime, truth, query, marks.get(query))
     named = truth.texts is not None and any(question.text for question in asked.values())
     channels = {**CHANNELS, **(CHANNELS_OF_NAMES if named else {})}
     found: dict[str, list[tuple[int, IntArray]]] = {name: [] for name in channels}

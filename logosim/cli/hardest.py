@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from logosim.cli.describers import decoded
 from logosim.domain.features import RgbImage
 from logosim.errors import ConfigurationError
 from logosim.evaluation import Placings, TruthSet
 from logosim.evaluation.sheets import Role, SheetRow, hardest_rows, sheet_groups
-from logosim.imaging import DecodeLimits, canvas, decode
+from logosim.imaging import DecodeLimits, canvas
 from logosim.imaging.sheet import Rgb, Tile, as_png, tile_sheet
 
 CELL = 96  # pixels, side of a picture: 21 columns of before and after are 2,232 pixels wide
@@ -29,13 +30,13 @@ def draw_hardest(
     """Draw the hardest queries under the first of `models` into the PNG file and return how many they are.
 
     A row shows the query, up to 4 of the drawings it should find, and the first 8 answers of every model: right ones in
-    green, wrong ones in red. Raises ValueError as `hardest_rows` does, PictureError if a picture cannot be read again,
+    green, wrong ones in red. Raises ValueError as `hardest_rows` does, RecordError if a picture cannot be read again,
     ConfigurationError if the file cannot be written.
     """
 
     @cache
     def tile_picture(picture: int) -> RgbImage:
-        return canvas(decode(truth.files[picture].read_bytes(), limits), CELL)
+        return canvas(decoded(truth.files[picture], limits), CELL)
 
     rows = hardest_rows(truth, models, count)
     sheet = tile_sheet([_tiles(row, tile_picture) for row in rows], cell=CELL, groups=sheet_groups(models))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,17 +93,32 @@ def opened_truth(folder: Path, asking: Asking) -> Iterator[TruthSet]:
     """The truth set in `folder`; copies that were made for it are gone at the end.
 
     Raises:
-        RecordError: the folder holds no such truth set, or nothing is left to ask.
+        RecordError: the folder holds no such truth set, a picture of it is not there, or nothing is left to ask.
     """
     with TemporaryDirectory(prefix="logosim-truth-") as scratch:
         truth = _loaded(folder, asking, Path(scratch))
+        gone = [file for file in truth.files if not file.is_file()]  # said now, not after the others have been seen
+        if gone:
+            raise RecordError(
+                f"{len(gone):,} of {len(truth):,} pictures of {folder} are not there, the first is {gone[0]}"
+            )
         for file in asking.leave_out:
-            truth = truth.restricted(_names(file))
+            truth = _without(truth, file)
         if asking.queries is not None:
             truth = truth.sampled(asking.queries, asking.seed)
         if not len(truth.queries()):
-            raise RecordError(f"no picture of {folder} has another one to find")
+            raise RecordError(
+                f"no picture of {folder} has another one to find"
+                + (", or all that have one are left out" if asking.leave_out else "")
+            )
         yield truth
+
+
+def refuse_namesakes(folders: Sequence[Path]) -> None:
+    """InputError if two truth sets have the same name: results and their files are told apart by it."""
+    names = [folder.resolve().name for folder in folders]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"two truth sets are called {twice}", hint="Give each once, or measure them one at a time.")
 
 
 def _loaded(folder: Path, asking: Asking, scratch: Path) -> TruthSet:
@@ -143,8 +158,28 @@ def _marks(folder: Path) -> list[Mark]:
     return marks
 
 
+def _without(truth: TruthSet, file: Path) -> TruthSet:
+    """Leave out the groups named in `file`, and say what that did: a name with a slip in it leaves nothing out."""
+    names = list(dict.fromkeys(_names(file)))
+    known = {name.casefold() for name in truth.group_names}
+    strange = [name for name in names if name.casefold() not in known]
+    left, all_queries = truth.restricted(names), len(truth.queries())
+    _say(
+        f"{file}: {len(names) - len(strange):,} of {len(names):,} names are groups of {truth.name}; "
+        f"{all_queries - len(left.queries()):,} of {all_queries:,} queries are left out."
+    )
+    if strange:
+        more = f" and {len(strange) - 5:,} more" if len(strange) > 5 else ""
+        _say(f"Warning: no groups of {truth.name}: {', '.join(strange[:5])}{more}.")
+    return left
+
+
+def _say(text: str) -> None:
+    errors.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 def _names(file: Path) -> list[str]:
     try:
-        return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the names to leave out in {file}: {error}") from error

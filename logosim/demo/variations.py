@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,8 +28,9 @@ def write_variations(
         progress: called with the queries drawn and their total.
     """
     folder = corpus.folder / FOLDER
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("[0-9][0-9][0-9][0-9][0-9].png"):  # ours, and nothing else that may lie there
+        old.unlink()
     rows: list[tuple[str, str, str]] = []
     for number, query in enumerate(variations(corpus.marks, count, seed)):
         name = f"{FOLDER}/{number:05d}.png"

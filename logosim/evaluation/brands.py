@@ -4,7 +4,7 @@ A folder holds pictures and an `index.csv` with, among others, the columns `file
 (the same value is the same drawing) and `role`: main, twin (a drawing in other colours), lockup (with a word mark) or
 distractor. The queries are the main pictures that have something to be found. `difficulty`, where there is such a
 column, labels them. A plainer index has only `file` and `brand`: then every picture is a main one in a drawing of its
-own. `support`, 0..1, says how far a picture agrees with its group.
+own. `support`, 0..1, says how far a picture agrees with its group. A picture without a group is a distractor.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ def load_brands(folder: Path, *, least_support: float = 0.0) -> TruthSet:
         raise RecordError(f"the truth set's index {index} names a file twice: {twice}")
     groups, names = numbered([row["brand_group"] for row in rows])
     drawings, _ = numbered([f"{row['brand_group']}\x00{row['drawing']}" for row in rows])
-    main = [row["role"] == "main" and _support(row, index) >= least_support for row in rows]
+    main = [
+        row["role"] == "main" and bool(row["brand_group"].strip()) and _support(row, index) >= least_support
+        for row in rows
+    ]
     return TruthSet(
         name=folder.resolve().name,
         files=files,

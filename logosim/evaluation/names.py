@@ -6,7 +6,6 @@ set. The similarity comes as a callable, because what is measured and what measu
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from logosim.errors import RecordError
+from logosim.evaluation.listing import read_rows
 
 Similarities = Callable[[str, Sequence[str]], NDArray[np.floating]]
 """(query, candidates) -> [N], higher is more alike, nan for a candidate that cannot be compared."""
@@ -40,12 +39,9 @@ class NameRetrieval:
 
 
 def read_pairs(path: Path) -> tuple[MarkPair, ...]:
-    """Pairs of a CSV file with columns mark_a, mark_b and label (1 confusable, 0 not); RecordError if it has not."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        reader = csv.DictReader(lines)
-        if not {"mark_a", "mark_b", "label"} <= set(reader.fieldnames or ()):
-            raise RecordError(f"{path.name} has no columns mark_a, mark_b and label")
-        return tuple(MarkPair(row["mark_a"], row["mark_b"], row["label"] == "1") for row in reader)
+    """Pairs of a CSV file with columns mark_a, mark_b and label (1 confusable, 0 not); raises as `read_rows` does."""
+    rows = read_rows(path, ("mark_a", "mark_b", "label"))
+    return tuple(MarkPair(row["mark_a"], row["mark_b"], row["label"].strip() == "1") for row in rows)
 
 
 def measure_retrieval(pairs: Sequence[MarkPair], similarities: Similarities) -> NameRetrieval:

@@ -30,8 +30,8 @@ def truth_of_pairs(
         if query == wanted:
             raise RecordError(f"the truth set {name} pairs a picture with itself: {files[query]}")
         relevant.setdefault(query, set()).add(wanted)
-        parent[_root(parent, query)] = _root(parent, wanted)
-    roots, groups = np.unique([_root(parent, index) for index in range(len(files))], return_inverse=True)
+        parent[root_of(parent, query)] = root_of(parent, wanted)
+    roots, groups = np.unique([root_of(parent, index) for index in range(len(files))], return_inverse=True)
     asks = np.zeros(len(files), dtype=np.bool_)
     asks[list(hidden)] = True
     return TruthSet(
@@ -46,7 +46,7 @@ def truth_of_pairs(
     )
 
 
-def _root(parent: list[int], index: int) -> int:
+def root_of(parent: list[int], index: int) -> int:
     """Representative of a picture's group; shortens the way to it."""
     while parent[index] != index:
         parent[index] = parent[parent[index]]

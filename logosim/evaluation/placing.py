@@ -59,7 +59,7 @@ def place_by_cosine(
     queries = truth.queries()
     by_drawing = np.argsort(truth.drawings, kind="stable")
     starts = np.flatnonzero(np.diff(truth.drawings[by_drawing], prepend=-1))
-    columns = np.ascontiguousarray(embeddings[by_drawing].T)
+    columns = embeddings[by_drawing].T
     rows = max(1, _BLOCK // max(1, len(truth)))
     placed: list[_Placed] = []
     for start in range(0, len(queries), rows):

@@ -16,6 +16,7 @@ from logosim.errors import ConfigurationError, DependencyMissing
 from logosim.evaluation.intervals import Interval, bootstrap
 from logosim.evaluation.metrics import METRICS, Values, recall
 from logosim.evaluation.placing import DEPTH, Placings
+from logosim.evaluation.report import in_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,6 @@ WIDTH, HEIGHT, DPI = 9.0, 5.0, 120  # inches, inches, pixels an inch: files are 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#F0E442")
 _STYLES = ("-", "--", ":", "-.")
 _INK, _GRID = "#333333", "#DDDDDD"
-_DIFFICULTIES = ("easy", "medium", "hard")  # in this order; other labels follow by name
 
 
 def draw_curves(
@@ -87,7 +87,7 @@ def draw_recall(placings: Mapping[str, Placings], *, title: str, file: Path, dep
         {f"{name}  {ys[-1]:.2f}": (xs, ys) for name, (xs, ys) in curves.items()},
         title=title,
         x_label="k, drawings looked at",
-        y_label="recall@k",
+        y_label=f"recall@k (beside each name: at {depth})",
         file=file,
         log_x=True,
         y_limits=(0.0, 1.0),
@@ -163,9 +163,8 @@ def draw_difficulty(placings: Mapping[str, Placings], *, title: str, file: Path,
 
 def _by_difficulty(placings: Placings, values: Values) -> dict[str, Interval]:
     labels = np.asarray(placings.difficulty)
-    known = [label for label in _DIFFICULTIES if label in placings.difficulty]
-    other = sorted(set(placings.difficulty) - {"", *known})
-    chosen = {"all": np.ones(len(labels), dtype=np.bool_), **{label: labels == label for label in (*known, *other)}}
+    of_label = {label: labels == label for label in in_order(placings.difficulty)}
+    chosen = {"all": np.ones(len(labels), dtype=np.bool_), **of_label}
     return {
         f"{label}\n{int(mask.sum()):,} queries": bootstrap(values[mask], placings.groups[mask])
         for label, mask in chosen.items()
@@ -182,7 +181,7 @@ def _page(title: str, x_label: str, y_label: str) -> tuple[Figure, Axes]:
         ) from error
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title, loc="left", color=_INK)
+    axes.set_title(title, loc="left", color=_INK, pad=16)  # numbers over high bars stand between
     axes.set_xlabel(x_label, color=_INK)
     axes.set_ylabel(y_label, color=_INK)
     axes.grid(color=_GRID, linewidth=0.8)

@@ -15,6 +15,10 @@ from logosim.evaluation.truth import TruthSet
 from logosim.evaluation.vienna import SharedCodes, shared_codes
 
 MAIN = "R@100"  # the metric that difficulties and differences are given in first
+LEGEND = (
+    "Means over queries, with 95 % intervals of a bootstrap by group. Counted by drawing; the query itself never "
+    "counts. NAR: 0 is perfect and 0.5 random; all others: 1 is perfect. P@10 reaches 1 only where ten can be found."
+)
 ROW_HEADER = (
     "| date | commit | machine | command | corpus | model | "
     + " | ".join(METRICS)
@@ -78,7 +82,7 @@ def measure(truth: TruthSet, model: str, placings: Placings, first: Placings | N
         model=model,
         pictures=len(truth),
         whole=_part(placings, np.ones(len(placings), dtype=np.bool_)),
-        by_difficulty={label: _part(placings, labels == label) for label in _in_order(placings.difficulty)},
+        by_difficulty={label: _part(placings, labels == label) for label in in_order(placings.difficulty)},
         vienna=_vienna(truth, placings),
         against={}
         if first is None
@@ -103,7 +107,7 @@ def table(results: Sequence[Result]) -> str:
 
 def difficulty_table(results: Sequence[Result], metric: str = MAIN) -> str:
     """One metric by difficulty as a Markdown table, models in rows; "" where no truth set labels its queries."""
-    labels = _in_order(label for result in results for label in result.by_difficulty)
+    labels = in_order(label for result in results for label in result.by_difficulty)
     if not labels:
         return ""
     counts = {
@@ -121,7 +125,9 @@ def difficulty_table(results: Sequence[Result], metric: str = MAIN) -> str:
 
 def vienna_table(results: Sequence[Result]) -> str:
     """Shared Vienna divisions beside the rates of chance, as a Markdown table; "" where there are no codes."""
-    rows = [["model", "codes", "queries", "first k share one", "random pictures for these queries", "random pairs"]]
+    depths = sorted({shared.k for result in results for shared in result.vienna.values()})
+    found = f"first {', '.join(map(str, depths))} that share a division"
+    rows = [["model", "codes", "queries", found, "random pictures for these queries", "random pairs"]]
     for result in results:
         for which, shared in result.vienna.items():
             rates = (shared.found, shared.same_queries, shared.random_pairs)
@@ -153,7 +159,7 @@ def _vienna(truth: TruthSet, placings: Placings) -> dict[str, SharedCodes]:
     return {which: shared for which, shared in found.items() if shared is not None}
 
 
-def _in_order(labels: Iterable[str]) -> list[str]:
+def in_order(labels: Iterable[str]) -> list[str]:
     """Each label once: easy, medium and hard in this order, then the others by name; queries without one have none."""
     given = set(labels) - {""}
     known = [label for label in ("easy", "medium", "hard") if label in given]

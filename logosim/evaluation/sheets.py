@@ -72,7 +72,7 @@ def sheet_groups(models: Mapping[str, Placings]) -> list[tuple[str, int]]:
 def _row(truth: TruthSet, models: list[Placings], index: int) -> SheetRow:
     query = int(models[0].queries[index])
     positives = truth.positives(query)
-    ranks = ", then ".join(_rank(int(placings.places[index, 0])) for placings in models)
+    ranks = " / ".join(_rank(int(placings.places[index, 0])) for placings in models)
     asked = SheetCell(query, "query", f"{truth.files[query].stem}\nfirst right at\n{ranks}")
     _, one_of_each = np.unique(truth.drawings[positives], return_index=True)
     wanted = np.flatnonzero(positives)[np.sort(one_of_each)]

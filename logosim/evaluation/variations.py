@@ -15,6 +15,7 @@ import numpy as np
 from logosim.domain.mark import Mark
 from logosim.errors import RecordError
 from logosim.evaluation.listing import Row, inside, read_rows
+from logosim.evaluation.pairs import root_of
 from logosim.evaluation.truth import TruthSet
 
 INDEX = "variations.csv"
@@ -35,7 +36,7 @@ def load_variations(folder: Path, marks: Sequence[Mark]) -> TruthSet:
     index = folder / INDEX
     rows = read_rows(index, ("file", "of"))
     place = {mark.file.lower(): number for number, mark in enumerate(marks)}
-    group = list(range(len(marks)))
+    parent = list(range(len(marks)))  # of pictures that only ask: the mark that they vary
     change = [""] * len(marks)
     asking: list[Path] = []
     asked: set[int] = set()
@@ -45,28 +46,28 @@ def load_variations(folder: Path, marks: Sequence[Mark]) -> TruthSet:
             raise RecordError(f"the truth set's index {index} names a mark that no record has: {row['of']}")
         variation = place.get(row["file"].lower())
         if variation is None:
-            asked.add(len(group))
+            asked.add(len(parent))
             asking.append(_asking(folder, row, index))
-            group.append(group[original])
+            parent.append(original)
             change.append(row.get("change", ""))
         else:
-            joined, kept = group[variation], group[original]
-            group = [kept if number == joined else number for number in group]
+            parent[root_of(parent, variation)] = root_of(parent, original)
             change[variation] = row.get("change", "")
             asked |= {variation, original}
-    hidden = np.arange(len(group)) >= len(marks)
-    roots, groups = np.unique(np.asarray(group, dtype=np.int64), return_inverse=True)
+    varied = parent[len(marks) :]  # before roots are looked up, which shortens the way to them
+    hidden = np.arange(len(parent)) >= len(marks)
+    roots, groups = np.unique([root_of(parent, index) for index in range(len(parent))], return_inverse=True)
     return TruthSet(
         name=folder.resolve().name,
         files=(*(Path(mark.picture.location) for mark in marks), *asking),
         groups=groups.astype(np.int64),
-        drawings=np.arange(len(group), dtype=np.int64),
+        drawings=np.arange(len(parent), dtype=np.int64),
         main=~hidden,
         group_names=tuple(marks[root].file for root in roots),
         difficulty=tuple(change) if any(change) else None,
         asked=np.asarray(sorted(asked), dtype=np.int64),
         hidden=hidden,
-        codes=tuple(marks[mark].vienna_codes for mark in (*range(len(marks)), *group[len(marks) :])),
+        codes=tuple(marks[mark].vienna_codes for mark in (*range(len(marks)), *varied)),
         texts=(*(mark.text for mark in marks), *(None for _ in asking)),
     )
 

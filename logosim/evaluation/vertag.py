@@ -15,6 +15,8 @@ Earlier marks that were not cited are unjudged; like the benchmark, this counts 
 from __future__ import annotations
 
 import csv
+import os
+from collections import Counter
 from pathlib import Path
 
 from logosim.errors import RecordError
@@ -49,25 +51,45 @@ def load_vertag(folder: Path) -> TruthSet:
 
 
 def write_rankings(path: Path, truth: TruthSet, placings: Placings) -> None:
-    """Write the first pictures that each query found, best first, for a scorer; names are those without suffix."""
+    """Write the first pictures that each query found, best first, for a scorer.
+
+    A picture's name is that of its file without suffix; where two that ask, or two that can be found, share it, it is
+    the path below the folder that they have in common. Raises OSError if the file cannot be written.
+    """
+    names = _names(truth)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("query", "rank", "candidate"))
         for query, found in zip(placings.queries, placings.first, strict=True):
             for rank, picture in enumerate(found[found != NOTHING], start=1):
-                writer.writerow((truth.files[query].stem, rank, truth.files[picture].stem))
+                writer.writerow((names[query], rank, names[picture]))
+
+
+def _names(truth: TruthSet) -> dict[int, str]:
+    """A name for each picture, unique among the pictures that only ask and among the others."""
+    hidden = [False] * len(truth) if truth.hidden is None else truth.hidden.tolist()
+    names: dict[int, str] = {}
+    for side in (True, False):
+        files = {number: file for number, file in enumerate(truth.files) if hidden[number] is side}
+        if not files:
+            continue
+        stems = Counter(file.stem for file in files.values())
+        common = os.path.commonpath([file.parent for file in files.values()])
+        for number, file in files.items():
+            names[number] = file.stem if stems[file.stem] == 1 else file.relative_to(common).as_posix()
+    return names
 
 
 def _by_name(files: tuple[Path, ...], folder: Path, offset: int) -> dict[str, int]:
-    names: dict[str, int] = {}
-    for number, file in enumerate(files, start=offset):
-        whole = file.relative_to(folder)
-        for name in (str(whole), str(whole.with_suffix(""))):
-            names.setdefault(name, number)
-    return names
+    """Numbers of pictures by name with suffix, and by name without it where only one picture has that."""
+    whole = [file.relative_to(folder) for file in files]
+    short = Counter(str(path.with_suffix("")) for path in whole)
+    numbers = list(enumerate(whole, start=offset))
+    alone = {str(path.with_suffix("")): number for number, path in numbers if short[str(path.with_suffix(""))] == 1}
+    return alone | {str(path): number for number, path in numbers}
 
 
 def _found(name: str, places: dict[str, int], folder: Path, index: Path) -> int:
     if name.strip() not in places:
-        raise RecordError(f"the truth set's index {index} names {name!r}, and {folder} has no such picture")
+        raise RecordError(f"the truth set's index {index} names {name!r}, and {folder} has no such picture, or several")
     return places[name.strip()]

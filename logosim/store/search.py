@@ -76,7 +76,7 @@ def _require_same_model(query: Query, active: ModelRow | None) -> None:
     if made_with is not None and active is not None and active.artifact_sha256 != made_with:
         raise ModelMismatch(
             f"The query's features were made with another model than the active one, {active.name!r}.",
-            hint="Another model was activated meanwhile: restart with its artifact in LOGOSIM_MODEL_DIR.",
+            hint="Another model was activated meanwhile: restart, with LOGOSIM_MODEL_DIR set unless it is bundled.",
         )
 
 

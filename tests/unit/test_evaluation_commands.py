@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image, ImageDraw
 
+from logosim.cli.circumstances import command
 from logosim.cli.describers import ModelDescriber, RememberingReader, described
 from logosim.cli.evaluation import evaluate
 from logosim.domain.features import FloatArray, RgbImage, TextLine
@@ -55,6 +56,77 @@ def test_a_model_and_a_peer_side_by_side(folder: Path, tmp_path: Path) -> None:
     assert results[0]["whole"]["metrics"]["R@10"]["mean"] == 1
     assert set(results[0]["by_difficulty"]) == {"easy", "hard"}
     assert "Rows for BENCHMARKS.md" in done.output
+
+
+def test_names_that_leave_nothing_out_are_said(folder: Path, tmp_path: Path) -> None:
+    names = tmp_path / "trained.txt"
+    names.write_text("\ufeffLINE\nsomebody else\nLine\n", encoding="utf-8")  # as some editors write it
+    done = run(tmp_path, "pictures", "--truth", folder, "--peer", "hog", "--leave-out", names)
+    assert done.exit_code == 0, done.output
+    assert "2 of 3 names are groups of" in done.stderr
+    assert "2 of 6 queries are left out" in done.stderr
+    assert "no groups of" in done.stderr
+    assert "somebody else." in done.stderr
+
+
+def test_what_was_measured_before_a_failure_is_kept(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "index.csv").write_text("file,brand\ngone.png,x\nlost.png,x\n")
+    out = tmp_path / "result.json"
+    done = run(tmp_path, "pictures", "--truth", folder, "--truth", tmp_path / "second", "--json", out)
+    assert "2 of 2 pictures of" in str(done.exception)
+    assert "gone.png" in str(done.exception)
+    assert [result["truth"] for result in json.loads(out.read_text())["results"]] == [folder.name]
+    assert "Rows for BENCHMARKS.md" in done.output
+
+
+def test_places_that_cannot_be_written_are_named_before_anything_is_seen(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for option in ("--json", "--rankings"):
+        done = run(tmp_path, "pictures", "--truth", folder, option, tmp_path / "file" / "out")
+        assert isinstance(done.exception, InputError)
+        assert f"cannot write {tmp_path / 'file' / 'out'}" in str(done.exception)
+        assert "seen in" not in done.stderr
+    twice = run(tmp_path, "pictures", "--truth", folder, "--truth", folder)
+    assert "two truth sets are called" in str(twice.exception)
+    drawn = run(tmp_path, "synthesise", tmp_path / "file" / "out", "--logos", "2")
+    assert isinstance(drawn.exception, InputError)
+    masked = run(tmp_path, "masks", folder, tmp_path / "file" / "sheet.png", "--count", "1")
+    assert isinstance(masked.exception, InputError)
+
+
+def test_a_model_with_and_without_its_text_masked(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    done = run(tmp_path, "pictures", "--truth", folder, "--model", "bundled", "--peer", bundled(), "--json", out)
+    assert done.exit_code == 0, done.output
+    ours, other = (result["model"] for result in json.loads(out.read_text())["results"])
+    assert other == f"{ours}, text left standing"
+    same = run(tmp_path, "pictures", "--truth", folder, "--model", "bundled", "--model", bundled())
+    assert "would be compared with itself" in str(same.exception)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot read"),
+        ("mark_a,mark_b,label\nA,B,0\n", "no pair of"),
+        ("mark_a,mark_b,label\nA,B\n", "too short"),
+    ],
+)
+def test_name_pairs_that_cannot_be_measured(tmp_path: Path, text: str | None, said: str) -> None:
+    file = tmp_path / "pairs.csv"
+    if text is not None:
+        file.write_text(text)
+    done = run(tmp_path, "names", file)
+    assert isinstance(done.exception, RecordError)
+    assert said in str(done.exception)
+
+
+def test_the_command_beside_a_number_names_the_settings_that_decide_it_and_no_password(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, ocr="none", database_url="postgresql://me:secret@host/db")
+    assert command(["evaluate", "pictures", "--truth", "my brands"], settings) == (
+        "LOGOSIM_OCR=none logosim evaluate pictures --truth 'my brands'"
+    )
 
 
 def test_changed_copies_and_rankings(folder: Path, tmp_path: Path) -> None:

@@ -161,6 +161,22 @@ def test_vertag_reads_citations_and_writes_rankings(tmp_path: Path) -> None:
     (tmp_path / "relevant.csv").write_text("query,relevant\n112,77\n")
     with pytest.raises(RecordError, match=r"names '77', and .*gallery has no such picture"):
         load_vertag(tmp_path)
+    (tmp_path / "relevant.csv").write_text("query,relevant\n112,7\n")
+    (tmp_path / "gallery" / "7.png").touch()  # 7 could be either
+    with pytest.raises(RecordError, match="or several"):
+        load_vertag(tmp_path)
+
+
+def test_rankings_tell_pictures_of_one_name_apart(tmp_path: Path) -> None:
+    truth = load_brands(laid_out(tmp_path, index_csv="file,brand\na/x.png,x\nb/x.png,x\nb/y.png,y\n"))
+    write_rankings(tmp_path / "out.csv", truth, place_rankings(truth, [(0, np.array([2, 1]))]))
+    assert (tmp_path / "out.csv").read_text().splitlines()[1:] == ["a/x.png,1,y", "a/x.png,2,b/x.png"]
+
+
+def test_a_picture_without_a_brand_is_nobodys_kin(tmp_path: Path) -> None:
+    truth = load_brands(laid_out(tmp_path, index_csv="file,brand\na.png,x\nb.png,x\nc.png,\nd.png,\n"))
+    assert truth.queries().tolist() == [0, 1]
+    assert len(truth) == 4
 
 
 def marks(folder: Path, *names: str) -> list[Mark]:
@@ -183,6 +199,12 @@ def test_variations_of_marks_in_and_outside_the_records(tmp_path: Path) -> None:
     assert truth.texts == ("a.jpg", "b.jpg", "c.jpg", "d.jpg", None)
     assert truth.codes is not None
     assert truth.codes[4] == truth.codes[0] == ("01.01",)
+    (folder / "variations.csv").write_text("file,of\nv/1.png,a.jpg\na.jpg,b.jpg\nb.jpg,c.jpg\n")
+    chained = load_variations(folder, marks(folder, "a.jpg", "b.jpg", "c.jpg", "d.jpg"))
+    assert found_by(chained, "1.png") == {"a.jpg", "b.jpg", "c.jpg"}
+    assert chained.codes is not None
+    assert chained.codes[4] == ("01.01",)  # of the mark that it varies, whatever that varies in turn
+    (folder / "variations.csv").write_text(listed)
     with pytest.raises(RecordError, match="no mark with a picture"):
         load_variations(folder, [])
     with pytest.raises(RecordError, match=r"a mark that no record has: A\.jpg"):

@@ -63,7 +63,7 @@ def test_a_row_shows_query_expected_and_answers() -> None:
     assert sum(columns for _, columns in sheet_groups({"before": before, "after": after})) == width
     first = rows[0]
     assert first[0] is not None
-    assert (first[0].picture, first[0].role, first[0].caption) == (6, "query", "mark-6\nfirst right at\n5, then 1")
+    assert (first[0].picture, first[0].role, first[0].caption) == (6, "query", "mark-6\nfirst right at\n5 / 1")
     assert [cell and (cell.picture, cell.role) for cell in first[1:5]] == [(7, "expected"), None, None, None]
     shown = [(cell.picture, cell.role, cell.caption) for cell in first[5:13] if cell]
     assert shown == [
