@@ -21,7 +21,7 @@ from typing import Any
 from training.configuration import Configuration, ConfigurationError, changed
 from training.journal import read_journal
 from training.run import Run, reported, run_of, run_parser
-from training.train import train
+from training.train import last_checkpoint, train
 
 _COLUMNS = ("recall_at_100", "recall_at_10", "map_at_100", "hit_at_1")
 
@@ -32,7 +32,7 @@ def load_variants(file: Path) -> dict[str, dict[str, Any]]:
         variants = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"cannot read the variants {file}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the variants {file} are not TOML: {error}") from error
     wrong = [name for name, changes in variants.items() if not isinstance(changes, dict)]
     if wrong or not variants:
@@ -52,12 +52,15 @@ def shortened(configuration: Configuration, steps: int) -> Configuration:
 
 
 def run_variant(base: Run, name: str, changes: Mapping[str, Any]) -> dict[str, float]:
-    """Train a variant in its own folder below the base run's, unless it is done; the metrics of its last step."""
+    """Train a variant in its own folder below the base run's, unless it is done; the metrics of its last step.
+
+    Raises CheckpointError if what lies there is of a run with other settings or pictures.
+    """
     folder = base.out / re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    configuration = changed(base.configuration, changes)
-    steps = configuration.optimiser.steps
-    if _metrics(folder, steps) is None:
-        train(dataclasses.replace(base, configuration=configuration, out=folder))
+    run = dataclasses.replace(base, configuration=changed(base.configuration, changes), out=folder)
+    steps = run.configuration.optimiser.steps
+    if last_checkpoint(run) is None or _metrics(folder, steps) is None:
+        train(run)
     metrics = _metrics(folder, steps)
     if metrics is None:
         raise ConfigurationError(f"the run of {name!r} was stopped before its end: start again to go on")

@@ -18,6 +18,7 @@ from training.collection import Collection, CollectionError, Indices
 from training.reading import PictureCache, UnreadablePicture
 
 _TRIES = 20  # pictures in a row that may be damaged before a run is given up
+_AHEAD = 256  # pairs that a process makes ahead, or one batch: 1,024 of 224 pixels are 300 MB of shared memory
 _NAMED = 20  # damaged pictures that are named in the log; further ones are only counted
 _log = logging.getLogger(__name__)
 
@@ -75,9 +76,9 @@ class Batches(Dataset[Batch]):
         first, second, pictures = [], [], []
         for picture in self._chosen(chance):
             view, shown = self._view(int(picture), chance)
-            other, _ = self._view(self._partner(shown, chance), chance)
+            other = self._made(self._partner(shown, chance), chance)
             first.append(view)
-            second.append(other)
+            second.append(self._view(shown, chance)[0] if other is None else other)
             pictures.append(shown)
         return Batch(
             step,
@@ -106,17 +107,26 @@ class Batches(Dataset[Batch]):
 
     def _view(self, picture: int, chance: np.random.Generator) -> tuple[np.ndarray, int]:
         """A view of a picture, and which it is: for a damaged one, another of its concept or else any other."""
-        for _ in range(_TRIES):
-            file = self.collection.files[picture]
-            try:
-                return self.views(self._cache.read(file), chance), picture
-            except UnreadablePicture as error:
-                self._leave_out(picture, str(error))
-            except ValueError as error:  # nothing is drawn on it
-                self._leave_out(picture, f"{file}: {error}")
-            same = self.collection.same(picture)
-            picture = int(same[chance.integers(len(same))] if len(same) > 1 else chance.integers(len(self.collection)))
+        for tried in range(_TRIES):
+            view = self._made(picture, chance)
+            if view is not None:
+                return view, picture
+            last, same = picture, self.collection.same(picture)
+            near = len(same) > 1 and tried < _TRIES // 2  # all of a concept may be damaged
+            picture = int(same[chance.integers(len(same))] if near else chance.integers(len(self.collection)))
+        file = self.collection.files[last]
         raise CollectionError(f"{_TRIES} pictures in a row cannot be used, the last is {file}: is the folder whole?")
+
+    def _made(self, picture: int, chance: np.random.Generator) -> np.ndarray | None:
+        """A view of this picture, or None if it cannot be used."""
+        file = self.collection.files[picture]
+        try:
+            return self.views(self._cache.read(file), chance)
+        except UnreadablePicture as error:
+            self._leave_out(picture, str(error))
+        except (ValueError, cv2.error) as error:  # nothing is drawn on it, or nothing that can be redrawn
+            self._leave_out(picture, f"{file}: {error}")
+        return None
 
     @property
     def damaged(self) -> int:
@@ -142,7 +152,7 @@ def batch_loader(batches: Batches, steps: range, workers: int) -> DataLoader[Bat
         batch_size=None,
         sampler=steps,  # type: ignore[arg-type]
         num_workers=workers,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=min(4, max(1, _AHEAD // batches.pairs)) if workers else None,
         worker_init_fn=_one_thread,
     )
 

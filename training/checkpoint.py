@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from training.configuration import Configuration
 FORMAT = 1
 _PREFIX = "step-"
 BEST = "best.pt"
+_log = logging.getLogger(__name__)
 
 
 class CheckpointError(Exception):
@@ -70,10 +72,20 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def newest(folder: Path) -> Iterator[dict[str, Any]]:
-    """The readable checkpoints of a run, newest first; a damaged one is passed over for the one before it."""
+    """The readable checkpoints of a run, newest first.
+
+    A damaged one is told of in the log and renamed to `*.damaged`: by its number it would count among the last that are
+    kept, in place of a whole one.
+    """
     for file in reversed(checkpoints(folder)):
-        with contextlib.suppress(CheckpointError):
-            yield read_checkpoint(file)
+        try:
+            state = read_checkpoint(file)
+        except CheckpointError as error:
+            told = {"action": "checkpoint_set_aside", "reason": str(error)}
+            _log.warning("A checkpoint is set aside: %s", error, extra=told)
+            file.rename(file.with_suffix(".damaged"))
+            continue
+        yield state
 
 
 def prune(folder: Path, keep: int) -> None:

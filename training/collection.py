@@ -6,6 +6,7 @@ A folder has an `index.csv` (see training.index_folder) or is an L3D folder (see
 from __future__ import annotations
 
 import hashlib
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -172,13 +173,13 @@ def _labels(concepts: Sequence[str]) -> Indices:
 
 def _chances(sources: Sequence[Source], counts: Sequence[int]) -> npt.NDArray[np.float64]:
     given = sum(source.share for source in sources)
-    if given > 1 or any(source.share < 0 for source in sources):
+    rest = 0.0 if math.isclose(given, 1) else 1 - given
+    if not all(0 <= source.share <= 1 for source in sources) or rest < 0:
         raise CollectionError(f"the shares of the folders must be from 0 to 1 together, not {given}")
     unnamed = sum(count for source, count in zip(sources, counts, strict=True) if not source.share)
-    if not unnamed and given < 1:
+    if not unnamed and rest:
         raise CollectionError(f"the shares of the folders sum to {given}, and no folder is left for the rest")
     each = [
-        source.share / count if source.share else (1 - given) / unnamed
-        for source, count in zip(sources, counts, strict=True)
+        source.share / count if source.share else rest / unnamed for source, count in zip(sources, counts, strict=True)
     ]
     return np.repeat(each, counts)

@@ -9,7 +9,6 @@ it has not seen. The bundled model is fitted on all drawings. Prints a Markdown 
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,22 +16,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from logosim.errors import LogosimError
 from logosim.evaluation import TruthSet, evaluate, load_brands
 from training.backbone import MAP_CHANNELS, Backbone, imagenet_weights
 from training.canvases import batches, picture_files
 from training.descriptor import pooled
 from training.fitting import DIMENSIONS, SHRINKAGE, figure_of, numbered, with_reversed
-from training.holdout import comparable
+from training.holdout import HoldoutError, comparable, truth_names
 from training.whitening import Vectors, fit_paired_whitening, fit_whitening
 
 Parts = Mapping[str, Vectors]  # by map: pooled, unit length, float32 [N, channels]
-_NAMING_COLUMNS = ("slug", "brand", "display_name", "brand_group")
-
-
-def brand_names(truth: Path) -> frozenset[str]:
-    """All names that the truth set's brands go by, in the form of `holdout.comparable`; distractors included."""
-    with (truth / "index.csv").open(encoding="utf-8", newline="") as lines:
-        return frozenset(comparable(row[column]) for row in csv.DictReader(lines) for column in _NAMING_COLUMNS)
 
 
 def held_out(files: Sequence[Path], names: frozenset[str]) -> list[Path]:
@@ -94,9 +87,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--truth", type=Path, required=True, help="folder with pictures and index.csv")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    truth, backbone = load_brands(options.truth), Backbone(imagenet_weights())
-    files = held_out(picture_files(options.pictures), brand_names(options.truth))
+    torch.set_num_threads(max(1, options.threads))
+    try:
+        _compare(options.pictures, options.truth)
+    except (HoldoutError, LogosimError, OSError, ValueError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+def _compare(pictures: Path, folder: Path) -> None:
+    truth, backbone = load_brands(folder), Backbone(imagenet_weights())
+    files = held_out(picture_files(pictures), truth_names(folder))
     fitted, groups = fitting_parts(backbone, files)
     sys.stdout.write(
         f"{len(truth)} pictures; fitted on {len(files)} drawings of {len(np.unique(groups))} other figures\n\n"
@@ -107,7 +109,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         numbers = (found.recall_at_100, found.recall_at_10, found.map_at_100, found.hit_at_1)
         sys.stdout.write(f"| {label} | {method} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |\n")
         sys.stdout.flush()
-    return 0
 
 
 if __name__ == "__main__":

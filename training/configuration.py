@@ -65,7 +65,8 @@ class MachineSettings:
     """How the machine is used; of no consequence to what is learnt but for rounding."""
 
     precision: str = "full"  # full, bf16, fp16 (with a loss scaler) or bf16-forward (only where no gradient flows)
-    gradient_checkpoints: bool = False  # compute activations twice to hold them once
+    # Compute activations twice to hold them once. Batch norms that learn take note of their statistics twice as well.
+    gradient_checkpoints: bool = False
     channels_last: bool = True
     compile: bool = False  # torch.compile
     workers: int = 2  # processes that make views
@@ -88,7 +89,10 @@ class KeepingSettings:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All of a run's settings; two runs of one configuration, data and machine give the same weights."""
+    """All of a run's settings; two runs of one configuration, data and machine give the same weights on CPUs.
+
+    On a card they do but for rounding: some of its sums are taken in no fixed order.
+    """
 
     seed: int = 0
     model: ModelSettings = field(default_factory=ModelSettings)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import resource
 import sys
 import time
 
 import torch
 
+from training.allocator import out_of_memory
 from training.assembly import assemble
 from training.batches import Batches, batch_loader
 from training.configuration import Configuration
@@ -23,11 +25,13 @@ def dry_run(configuration: Configuration, batches: Batches, device: torch.device
         try:
             seconds = _try(configuration, batches, device)
             break
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            batches.pairs //= 2
-            if batches.pairs < 2:
-                return "not even 2 pairs fit into memory: lower data.pixels, or take a larger card"
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+        _forget(device)  # not while the error is handled: it holds on to what was in memory
+        batches.pairs //= 2
+        if batches.pairs < 2:
+            return "not even 2 pairs fit into memory: lower data.pixels, or take a larger card"
     fits = f"{batches.pairs} pairs of {configuration.data.pixels} x {configuration.data.pixels} pixels fit: "
     report = f"{fits}{seconds:.2f} s a step, {2 * batches.pairs / seconds:.0f} pictures/s, {_memory(device)}"
     if batches.pairs < pairs:
@@ -46,6 +50,13 @@ def _try(configuration: Configuration, batches: Batches, device: torch.device) -
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
     return sum(times[1:]) / len(times[1:])
+
+
+def _forget(device: torch.device) -> None:
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
 
 
 def _memory(device: torch.device) -> str:

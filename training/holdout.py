@@ -215,12 +215,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "names":
             found = sorted(frozenset().union(*(truth_names(truth) for truth in options.truth)))
+            options.out.parent.mkdir(parents=True, exist_ok=True)
             options.out.write_text("".join(f"{name}\n" for name in found), encoding="utf-8")
             sys.stdout.write(f"{len(found)} names in {options.out}\n")
         else:
             pictures, groups = write_brands(options.truth, read_exclusion(options.exclude), options.out)
             sys.stdout.write(f"{pictures} pictures of {groups} brand groups in {options.out}\n")
-    except HoldoutError as error:
+    except (HoldoutError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0

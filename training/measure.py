@@ -17,6 +17,7 @@ import numpy as np
 
 from logosim.domain.features import FloatArray
 from logosim.embedding import Embedder, OnnxEmbedder, bundled, load_artifact
+from logosim.errors import LogosimError
 from logosim.evaluation import evaluate, load_brands
 from training.canvases import batches
 
@@ -33,20 +34,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--artifact", type=Path, default=bundled(), help="the model; without it the bundled one")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
-    truth = load_brands(options.truth)
-    embedder = OnnxEmbedder(load_artifact(options.artifact), threads=options.threads)
+    try:
+        result = measured(options.truth, options.artifact, options.threads)
+    except (LogosimError, OSError, ValueError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    return 0
+
+
+def measured(folder: Path, artifact: Path, threads: int) -> dict[str, str | float]:
+    """What `main` prints."""
+    truth = load_brands(folder)
+    embedder = OnnxEmbedder(load_artifact(artifact), threads=threads)
     start = time.perf_counter()
     embeddings = embed_files(embedder, truth.files)
     took = time.perf_counter() - start
-    result = {
+    return {
         "model": embedder.manifest.name,
         "version": embedder.manifest.version,
         "pictures": len(truth),
         "ms_per_picture_with_decoding": round(1000 * took / len(truth), 2),
         **{name: round(value, 4) for name, value in dataclasses.asdict(evaluate(truth, embeddings)).items()},
     }
-    sys.stdout.write(json.dumps(result, indent=2) + "\n")
-    return 0
 
 
 if __name__ == "__main__":

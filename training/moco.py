@@ -152,22 +152,23 @@ class Moco(nn.Module):
         return self.query.backbone.lower(views, self.settings.frozen_stages)
 
     def queries(self, lowered: Tensor) -> Tensor:
-        """Unit vectors [N, d] with a gradient."""
-        return unit(self.predictor(self.query(lowered)), dim=1)
+        """Unit vectors float32 [N, d] with a gradient."""
+        return nn.functional.normalize(self.predictor(self.query(lowered)).float(), dim=1)
 
     @torch.no_grad()
     def keys(self, lowered: Tensor) -> Tensor:
-        """Unit vectors [N, d] without a gradient."""
-        return unit(self.key(lowered), dim=1)
+        """Unit vectors float32 [N, d] without a gradient."""
+        return unit(self.key(lowered).float(), dim=1)
 
     @torch.no_grad()
     def follow(self, momentum: float) -> None:
-        """Move the key encoder towards the query encoder, by 1 - momentum of the way; batch statistics are copied."""
+        """Move the key encoder's weights towards the query encoder's, by 1 - momentum of the way.
+
+        Its batch norms keep statistics of their own, of what its own weights make.
+        """
         for key, query in zip(self.key.parameters(), self.query.parameters(), strict=True):
             if query.requires_grad:
                 key.lerp_(query, 1 - momentum)
-        for key, query in zip(self.key.buffers(), self.query.buffers(), strict=True):
-            key.copy_(query)
 
     @torch.no_grad()
     def remember(self, keys: Tensor, labels: Tensor) -> None:

@@ -19,7 +19,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from training.holdout import comparable
+from training.holdout import HoldoutError, comparable, read_exclusion
 
 VARIANTS = ("plain", "recoloured", "plate", "lettered")
 _PATH = re.compile(r'<path\b[^>]*\bd="([^"]+)"')
@@ -145,12 +145,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--exclude", type=Path, help="file of brand slugs to leave out, one a line")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    lines = options.exclude.read_text(encoding="utf-8").splitlines() if options.exclude else []
-    options.out.mkdir(parents=True, exist_ok=True)
     count = 0
-    for name, png in pictures(frozenset(filter(None, map(str.strip, lines))), options.seed):
-        (options.out / name).write_bytes(png)
-        count += 1
+    try:
+        excluded = read_exclusion([options.exclude]).slugs if options.exclude else frozenset()
+        options.out.mkdir(parents=True, exist_ok=True)
+        for name, png in pictures(excluded, options.seed):
+            (options.out / name).write_bytes(png)
+            count += 1
+    except (HoldoutError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     sys.stdout.write(f"{count} pictures in {options.out}\n")
     return 0
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from logosim.errors import LogosimError
-from training.allocator import keep_freed_memory
+from training.allocator import keep_freed_memory, out_of_memory
 from training.augment.lettering import Lettering
 from training.augment.views import ViewMaker
 from training.batches import Batches
@@ -87,17 +87,33 @@ def run_of(options: argparse.Namespace) -> Run:
     configuration = changed(load_configuration(options.config), dict(change.split("=", 1) for change in options.set))
     collection = load_collection(options.data, read_exclusion(options.exclude) if options.exclude else None)
     sys.stderr.write("".join(f"{note}\n" for note in collection.notes))
-    left_out = options.leave_out.read_text(encoding="utf-8").splitlines() if options.leave_out else []
+    left_out = read_groups(options.leave_out) if options.leave_out else []
     return Run(
         configuration=configuration,
         collection=collection,
         out=options.out,
-        device=torch.device(options.device),
+        device=_device(options.device),
         weights=options.weights,
         neighbours=options.neighbours,
         validation=Validation(options.validate, left_out, configuration.data.pixels) if options.validate else None,
         minutes=options.minutes,
     )
+
+
+def read_groups(file: Path) -> list[str]:
+    """The brand groups that a file names, one a line. Raises ConfigurationError if it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"--leave-out {file}: cannot be read as a list of brand groups: {error}") from error
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return torch.empty(0, device=name).device
+    except (AssertionError, RuntimeError) as error:  # a torch without CUDA asserts
+        reason = next(iter(str(error).splitlines()), "it is not there")
+        raise ConfigurationError(f"--device {name} cannot be used here: {reason}") from error
 
 
 def make_batches(run: Run) -> Batches:
@@ -121,28 +137,44 @@ def reported(
 ) -> int:
     """Parse, work, and print what the work says of itself, or what went wrong; the process's exit status."""
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(max(1, options.threads or 1))
     keep_freed_memory()
     try:
         told = work(options)
-    except torch.OutOfMemoryError as error:
-        sys.stderr.write(
-            "error: out of memory: halve optimiser.pairs or set machine.gradient_checkpoints = true; "
-            f"training.train --dry-run finds the batch that fits ({str(error).splitlines()[0]})\n"
-        )
-        return 1
-    except _TOLD as error:
-        sys.stderr.write(f"error: {error}\n")
+    except (*_TOLD, RuntimeError, MemoryError) as error:
+        said = _said(error)
+        if said is None:
+            raise
+        sys.stderr.write(f"error: {said}\n")
         return 1
     sys.stdout.write(told + "\n")
     return 0
+
+
+def _said(error: Exception) -> str | None:
+    """An error in words for a person; None for one that is nobody's fault but the program's."""
+    words = str(error).strip()
+    if out_of_memory(error):
+        return (
+            "out of memory: halve optimiser.pairs or set machine.gradient_checkpoints = true; "
+            f"training.train --dry-run finds the batch that fits ({words.partition(chr(10))[0]})"
+        )
+    if isinstance(error, _TOLD):
+        # torch hands on what a process that makes views raised with its whole traceback, the message last
+        return words.splitlines()[-1].partition(": ")[2] if "\nOriginal Traceback" in words else words
+    if words.startswith("DataLoader worker"):
+        return (
+            "a process that makes views died, mostly for want of main or shared memory: lower machine.workers or "
+            f"machine.cache_megabytes ({words.partition(chr(10))[0]})"
+        )
+    return None
 
 
 class Stop:
     """Asks whether to stop: after a time limit, or when the process is told to (SIGINT, SIGTERM)."""
 
     def __init__(self, minutes: float | None) -> None:
-        self._deadline = time.monotonic() + 60 * minutes if minutes else None
+        self._deadline = None if minutes is None else time.monotonic() + 60 * minutes
         self._told = False
 
     def __enter__(self) -> Stop:

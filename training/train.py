@@ -12,7 +12,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -28,7 +28,6 @@ from training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from training.configuration import Configuration
 from training.dry_run import dry_run
 from training.journal import Journal
 from training.run import Run, Stop, make_batches, reported, run_of, run_parser
@@ -40,7 +39,7 @@ def train(run: Run) -> Trainer:
     run.out.mkdir(parents=True, exist_ok=True)
     keeping, steps = run.configuration.keeping, run.configuration.optimiser.steps
     batches = make_batches(run)
-    reached = last_checkpoint(run.configuration, run.out)
+    reached = last_checkpoint(run)
     start = read_checkpoint(run.weights) if run.weights and reached is None else reached
     trainer = assemble(run.configuration, batches, run.device, start)
     if reached is not None:
@@ -57,7 +56,7 @@ def train(run: Run) -> Trainer:
             if trainer.step % keeping.validate_every == 0 or trainer.step == steps:
                 validate(trainer, run, journal)
             if last or trainer.step % keeping.checkpoint_every == 0:
-                write_checkpoint(checkpoint_file(run.out, trainer.step), trainer.state())
+                write_checkpoint(checkpoint_file(run.out, trainer.step), _state(trainer, run))
                 prune(run.out, keeping.keep_last)
             if last:
                 break
@@ -67,28 +66,36 @@ def train(run: Run) -> Trainer:
     return trainer
 
 
-def last_checkpoint(configuration: Configuration, out: Path) -> dict[str, object] | None:
-    """The newest whole checkpoint in a folder, if there is one. Raises CheckpointError if it is of another run."""
-    state = next(newest(out), None)
+def last_checkpoint(run: Run) -> dict[str, Any] | None:
+    """The newest whole checkpoint in a run's folder, if there is any. Raises CheckpointError if it is another run's."""
+    state = next(newest(run.out), None)
     if state is None:
         return None
-    other = differences(configuration, state["configuration"])
+    other = differences(run.configuration, state["configuration"])
     if other:
         raise CheckpointError(
-            f"the checkpoints in {out} are of a run with other settings: {'; '.join(other)}. "
+            f"the checkpoints in {run.out} are of a run with other settings: {'; '.join(other)}. "
             "Name another folder with --out, or train with the former settings"
         )
+    if state.get("pictures", run.collection.digest()) != run.collection.digest():
+        raise CheckpointError(
+            f"the checkpoints in {run.out} are of a run on other pictures. Name another folder with --out (and "
+            "--weights to start from one of them), or the same --data and --exclude in the same order"
+        )
     return state
+
+
+def _state(trainer: Trainer, run: Run) -> dict[str, Any]:
+    return {**trainer.state(), "pictures": run.collection.digest()}
 
 
 def validate(trainer: Trainer, run: Run, journal: Journal) -> None:
     """Measure, write down, and keep the weights if they are the best so far."""
     if run.validation is None:
         return
-    half = run.configuration.machine.precision != "full"
-    metrics = run.validation.measure(trainer.moco, run.device, half=half)
+    metrics = run.validation.measure(trainer.moco, run.device, trainer.autocast(gradient=False))
     if journal.validated(trainer.step, asdict(metrics)):
-        write_checkpoint(run.out / BEST, trainer.state())
+        write_checkpoint(run.out / BEST, _state(trainer, run))
     journal.draw()
 
 

@@ -17,7 +17,7 @@ from training.moco import Moco, contrastive_loss, key_momentum
 
 
 class LossNotFinite(Exception):
-    """The loss became infinite or not a number; the weights are left as they were before the step."""
+    """The loss or its gradient became infinite or not a number; the weights are as they were before the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Trainer:
         self._parts = nn.ModuleList([self.moco, *([self.vienna] if self.vienna else [])])
         self.optimiser = torch.optim.AdamW(_parameter_groups(self._parts, configuration.optimiser.weight_decay))
         self._scaler = torch.amp.GradScaler(device.type, enabled=machine.precision == "fp16")
-        self._query = torch.compile(self.moco.query) if machine.compile else self.moco.query
+        self._queries = torch.compile(self.moco.queries) if machine.compile else self.moco.queries
         self.step = 0
 
     def take(self, batch: Batch) -> StepResult:
@@ -63,14 +63,13 @@ class Trainer:
         loss, keys, labels = self._loss(batch)
         value = float(loss.detach())
         if not math.isfinite(value):
-            raise LossNotFinite(
-                f"the loss is {value} at step {self.step}. The last checkpoint is whole; lower "
-                "optimiser.learning_rate or raise loss.temperature and start from it"
-            )
+            raise self._not_finite("the loss", value)
         self._scaler.scale(loss).backward()
         self._scaler.unscale_(self.optimiser)
         learning = [p for group in self.optimiser.param_groups for p in group["params"]]
         norm = float(nn.utils.clip_grad_norm_(learning, settings.clip_norm))
+        if not math.isfinite(norm) and not self._scaler.is_enabled():  # a scaler passes over such a step
+            raise self._not_finite("the gradient's length", norm)
         self._scaler.step(self.optimiser)
         self._scaler.update()
         self.moco.follow(key_momentum(settings.key_momentum, self.step / settings.steps))
@@ -78,39 +77,37 @@ class Trainer:
         self.step += 1
         return StepResult(self.step, value, norm, rate)
 
+    def _not_finite(self, what: str, value: float) -> LossNotFinite:
+        return LossNotFinite(
+            f"{what} is {value} at step {self.step}. The last checkpoint is whole: train on in another folder (--out) "
+            "from it (--weights), with a lower optimiser.learning_rate or a higher loss.temperature"
+        )
+
     def _loss(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """The loss, and the keys of both views [2N, d] with what they show [2N]."""
         views = torch.cat([batch.first, batch.second]).to(self.device, non_blocking=True)
         labels = batch.labels.to(self.device, non_blocking=True)
-        with torch.no_grad(), self._autocast(gradient=False):
+        with torch.no_grad(), self.autocast(gradient=False):
             lowered = self.moco.lower(views)
-            keys = self.moco.keys(lowered).float()
-        with self._autocast(gradient=True):
-            queries = self._queries(lowered)
+            keys = self.moco.keys(lowered)
+        with self.autocast(gradient=True):
+            forward_only = self.configuration.machine.precision == "bf16-forward"
+            queries = self._queries(lowered.float() if forward_only else lowered)
         settings, (first, second) = self.configuration.loss, keys.chunk(2)
-        own, other = queries.float().chunk(2)
+        own, other = queries.chunk(2)
         remembered = self.moco.remembered()
-        loss = sum(
-            contrastive_loss(
-                mine,
-                theirs,
-                labels,
-                remembered,
-                temperature=settings.temperature,
-                supervised_weight=settings.supervised_weight,
-            )
+        temperature, weight = settings.temperature, settings.supervised_weight
+        there, back = (
+            contrastive_loss(mine, theirs, labels, remembered, temperature=temperature, supervised_weight=weight)
             for mine, theirs in ((own, second), (other, first))
         )
+        loss = (there + back) / 2
         if self.vienna is not None:
             loss = loss + settings.vienna_weight * self.vienna.loss(own, batch.pictures)
-        return loss / 2, keys, labels.repeat(2)  # type: ignore[operator]
+        return loss, keys, labels.repeat(2)
 
-    def _queries(self, lowered: Tensor) -> Tensor:
-        lowered = lowered.float() if self.configuration.machine.precision == "bf16-forward" else lowered
-        vectors = self.moco.predictor(self._query(lowered))
-        return nn.functional.normalize(vectors.float(), dim=1)
-
-    def _autocast(self, *, gradient: bool) -> contextlib.AbstractContextManager[Any]:
+    def autocast(self, *, gradient: bool) -> contextlib.AbstractContextManager[Any]:
+        """The precision of the run, where a gradient flows or where none does."""
         precision = self.configuration.machine.precision
         if precision == "full" or (precision == "bf16-forward" and gradient):
             return contextlib.nullcontext()

@@ -26,7 +26,7 @@ class SharedCodes:
 
     k: int
     queries: int  # that carry a code of the categories counted
-    found: float  # share of the first k that share a division with their query
+    found: float  # share of the wrong ones among the first k that share a division with their query
     same_queries: float  # the same for pictures drawn at random in place of those found
     random_pairs: float  # share of random pairs of the corpus that do; the rate that `found` is held against
 
@@ -35,6 +35,8 @@ def shared_codes(
     truth: TruthSet, placings: Placings, k: int = 10, *, figurative_only: bool = False
 ) -> SharedCodes | None:
     """Shared divisions among the first k pictures of each query, and by chance.
+
+    What the query should find is passed over: a copy of a mark carries the mark's codes whatever a model sees.
 
     Args:
         truth: pictures with their codes; codes of a category alone do not count.
@@ -54,9 +56,10 @@ def shared_codes(
         return None
     queries, found = placings.queries[asking], placings.first[asking, :k]
     shares = np.zeros(found.shape, dtype=np.bool_)
+    listed = found != NOTHING
     for row, (query, pictures) in enumerate(zip(queries, found, strict=True)):
         shares[row] = (carried[pictures] & carried[query]).any(axis=1)
-    listed = found != NOTHING
+        listed[row] &= ~truth.positives(int(query))[pictures]
     return SharedCodes(
         k=k,
         queries=len(queries),

@@ -390,6 +390,15 @@ def test_one_ink_cuts_lighter_parts_out_and_keeps_parts_beside_the_rest() -> Non
     assert (one_ink(layer(beside), chance(3)) == layer(beside).alpha).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_one_ink_of_parts_that_differ_in_hue_alone_keeps_ink() -> None:
+    colour = np.full((40, 80, 3), (255, 0, 0), np.uint8)
+    colour[:, 40:] = (0, 130, 0)  # the same luminance
+    figure = Layer(colour, np.full((40, 80), 255, np.uint8))
+    for seed in range(8):
+        assert (one_ink(figure, np.random.default_rng(seed)) > 128).mean() > 0.4
+
+
 def test_one_ink_cuts_dark_parts_out_of_a_lighter_plate() -> None:
     picture = np.full((80, 80, 4), (240, 190, 40, 255), np.uint8)
     picture[:6, :6] = 0

@@ -231,6 +231,15 @@ def test_sources_are_spelled_with_or_without_a_share() -> None:
     assert parse_source("a=b/c") == Source(Path("a=b/c"))
 
 
+def test_shares_sum_to_one_but_for_rounding(tmp_path: Path) -> None:
+    folders = [index(tmp_path / name, "x.png,,p") for name in "abc"]
+    shared = load_collection([Source(*one) for one in zip(folders, (0.7, 0.2, 0.1), strict=True)])
+    assert shared.chances.tolist() == pytest.approx([0.7, 0.2, 0.1])
+    for share in (float("nan"), -0.1, 1.1):
+        with pytest.raises(CollectionError, match="must be from 0 to 1 together"):
+            load_collection([Source(folders[0], share), Source(folders[1])])
+
+
 def test_the_cache_is_a_setting_of_the_machine() -> None:
     assert parse_configuration({"machine": {"cache_megabytes": 64}}).machine.cache_megabytes == 64
     with pytest.raises(ConfigurationError, match="cache_megabytes must be from 0"):

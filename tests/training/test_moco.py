@@ -114,6 +114,17 @@ def test_the_key_encoder_follows_by_one_minus_the_momentum(moco: Moco) -> None:
     assert torch.allclose(dict(moco.key.named_parameters())[name], before + 0.25, atol=1e-6)
 
 
+def test_each_encoder_keeps_batch_statistics_of_its_own(moco: Moco) -> None:
+    norm = "projector.1.running_mean"
+    own, theirs = dict(moco.key.named_buffers())[norm], dict(moco.query.named_buffers())[norm]
+    theirs.add_(1.0)
+    before = own.clone()
+    moco.follow(0.5)
+    assert torch.equal(own, before)
+    moco.keys(moco.lower(torch.randint(0, 256, (3, 64, 64, 3), dtype=torch.uint8)))
+    assert not torch.equal(own, before)
+
+
 def test_only_the_upper_stages_of_the_query_encoder_learn(moco: Moco) -> None:
     learning = {name for name, parameter in moco.named_parameters() if parameter.requires_grad}
     assert not any(name.startswith("key.") for name in learning)

@@ -84,6 +84,22 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(
     assert without_time[0] == without_time[1], "the journal has each step once"
 
 
+@pytest.mark.parametrize("precision", ["bf16-forward", "bf16", "fp16"])
+def test_a_run_in_any_precision_goes_on_as_if_it_had_not_stopped(
+    config: Path, data: Path, tmp_path: Path, precision: str
+) -> None:
+    more = ["--set", f"machine.precision={precision}", "--set", "model.frozen_batch_norm=false"]
+    more += ["--set", "model.frozen_stages=4", "--set", "model.predictor=mlp", "--set", "optimiser.steps=3"]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert train.main(command(config, data, whole, *more)) == 0
+    assert train.main(command(config, data, broken, *more, "--minutes", "0")) == 0
+    assert final_state(broken)["step"] == 1
+    assert train.main(command(config, data, broken, *more)) == 0
+    assert_equal(final_state(whole), final_state(broken))
+    assert all(torch.isfinite(value).all() for value in final_state(whole)["model"].values())
+    assert ("scale" in final_state(whole)["scaler"]) == (precision == "fp16")
+
+
 def test_a_process_killed_outright_leaves_whole_checkpoints(config: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     endless = [*command(config, data, out), "--set", "optimiser.steps=100000", "--set", "keeping.checkpoint_every=1"]
@@ -96,6 +112,7 @@ def test_a_process_killed_outright_leaves_whole_checkpoints(config: Path, data: 
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    assert len(checkpoints(out)) >= 2
     for file in checkpoints(out):
         assert read_checkpoint(file)["step"] == int(file.stem.removeprefix("step-"))
 
@@ -155,6 +172,28 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(config: Path, da
     with pytest.raises(CheckpointError, match="cannot be read"):
         read_checkpoint(newest_file)
     assert next(checkpoint.newest(out))["step"] == 4
+    assert [file.name for file in out.glob("*.damaged")] == [f"{newest_file.stem}.damaged"]
+
+
+def test_damaged_checkpoints_do_not_push_out_those_that_are_written_after_them(
+    config: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    train.main(command(config, data, out))
+    for file in checkpoints(out):
+        file.write_bytes(b"damaged")
+    assert train.main(command(config, data, out, "--minutes", "0.0001")) == 0
+    assert [file.name for file in checkpoints(out)] == ["step-000000001.pt"]
+
+
+def test_a_run_is_not_continued_on_other_pictures(
+    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    train.main(command(config, data, out, "--minutes", "0.0001"))
+    (data / "index.csv").write_text("\n".join((data / "index.csv").read_text().splitlines()[:-1]))
+    assert train.main(command(config, data, out)) == 1
+    assert "of a run on other pictures" in capsys.readouterr().err
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
@@ -177,6 +216,24 @@ def test_a_loss_that_is_not_finite_stops_the_run_before_it_harms_the_weights(
     assert not checkpoints(out)
 
 
+def test_a_gradient_that_is_not_finite_stops_the_run_before_it_harms_the_weights(
+    config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def steep(queries: Any, *_: Any, **__: Any) -> Any:
+        return (queries - queries.detach()).sum().sqrt()  # 0, with a slope that is none
+
+    monkeypatch.setattr("training.trainer.contrastive_loss", steep)
+    assert train.main(command(config, data, tmp_path / "run")) == 1
+    assert "the gradient's length is nan at step 0" in capsys.readouterr().err
+    assert not checkpoints(tmp_path / "run")
+
+
+def test_a_concept_of_broken_pictures_only_does_not_end_the_run(config: Path, data: Path, tmp_path: Path) -> None:
+    for number in (0, 1, 4, 5):
+        (data / f"shape-{number}.png").write_bytes(b"not a picture")
+    assert train.main(command(config, data, tmp_path / "run")) == 0
+
+
 def test_broken_and_blank_pictures_are_left_out(
     config: Path, data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,13 +245,58 @@ def test_broken_and_blank_pictures_are_left_out(
     assert any("shape-0.png" in reason for reason in reasons)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
 def test_a_folder_of_nothing_but_broken_pictures_is_given_up(
-    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: int
 ) -> None:
     for file in data.glob("*.png"):
         file.write_bytes(b"")
+    assert train.main(command(config, data, tmp_path / "run", "--set", f"machine.workers={workers}")) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: 20 pictures in a row cannot be used")
+
+
+def test_what_cannot_be_used_is_said_before_the_first_step(
+    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, groups = tmp_path / "truth", tmp_path / "groups.txt"
+    truth.mkdir()
+    (truth / "index.csv").write_text("file,brand\na.png,one\nb.png,one\n")
+    for name in ("a", "b"):
+        (truth / f"{name}.png").write_bytes((data / "shape-0.png").read_bytes())
+    groups.write_text("one\n")
+    validation = ["--validate", str(truth), "--leave-out", str(groups)]
+    assert train.main(command(config, data, tmp_path / "run", *validation)) == 1
+    assert "nothing is left to ask" in capsys.readouterr().err
+    groups.write_bytes(b"\xff\xfe")
+    assert train.main(command(config, data, tmp_path / "run", *validation)) == 1
+    assert "groups.txt: cannot be read as a list of brand groups" in capsys.readouterr().err
+    assert train.main([*command(config, data, tmp_path / "run"), "--device", "abacus"]) == 1
+    assert "--device abacus cannot be used here" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA"), RuntimeError("DefaultCPUAllocator: no memory")])
+def test_a_dry_run_halves_the_batch_until_it_fits(
+    config: Path,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+) -> None:
+    take = Trainer.take
+
+    def takes_two(self: Trainer, batch: Any) -> Any:
+        if len(batch) > 2:
+            raise error
+        return take(self, batch)
+
+    monkeypatch.setattr(Trainer, "take", takes_two)
+    assert train.main(command(config, data, tmp_path / "run", "--dry-run")) == 0
+    assert "4 pairs do not fit. 2 pairs of 64 x 64 pixels fit" in capsys.readouterr().out
     assert train.main(command(config, data, tmp_path / "run")) == 1
-    assert "pictures in a row cannot be used" in capsys.readouterr().err
+    assert "out of memory: halve optimiser.pairs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

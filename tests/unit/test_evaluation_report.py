@@ -104,6 +104,7 @@ def test_shared_codes_and_their_rates_of_chance_equal_plain_counts(figurative: b
         bool(divisions[placings.queries[row]] & divisions[picture])
         for row in asking
         for picture in placings.first[row, :10]
+        if not truth.positives(int(placings.queries[row]))[picture]
     ]
     pairs = [bool(one & other) for one, other in itertools.combinations(divisions, 2)]
     chance = [

@@ -67,7 +67,7 @@ def one_ink(figure: Layer, chance: np.random.Generator) -> ByteArray:
         return figure.alpha
     split, _ = cv2.threshold(inked.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     darker = inked <= split
-    if darker.all():
+    if darker.all() or not darker.any():
         return figure.alpha
     middle = (float(inked[darker].mean()) + float(inked[~darker].mean())) / 2
     ramp = np.clip((middle + 8.0 - np.arange(256, dtype=np.float32)) * (255 / 16.0), 0, 255).astype(np.uint8)
