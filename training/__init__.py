@@ -5,7 +5,6 @@ README.md beside this file has the commands from icons to a model. The bundled m
     python -m training.pictures --out build/pictures --exclude excluded.txt     # draw logos to fit on
     python -m training.compare --pictures build/pictures --truth DIR            # which way of making it is best
     python -m training.export --pictures build/pictures --truth DIR --name NAME --out FOLDER
-    python -m training.measure --truth DIR                                      # what the bundled model finds
 """
 
 from __future__ import annotations

@@ -80,6 +80,7 @@ class Collection:
     labels: Indices  # int64 [N], the same concept the same number; a picture without a concept has one of its own
     chances: npt.NDArray[np.float64]  # [N], how likely a pair starts from the picture; their sum is 1
     codes: tuple[tuple[str, ...], ...]  # Vienna codes of each picture
+    concepts: frozenset[str]  # the names of all concepts
     notes: tuple[str, ...]  # what was left out and why, in sentences for a person
     _order: Indices  # pictures sorted by label
     _starts: Indices  # where each label begins in `_order`, and its end
@@ -141,7 +142,8 @@ def load_collection(sources: Sequence[Source], exclusion: Exclusion | None = Non
     labels = _labels(concepts)
     order = np.argsort(labels, kind="stable").astype(np.int64)
     starts = np.searchsorted(labels[order], np.arange(labels.max() + 2)).astype(np.int64)
-    return Collection(files, names, labels, _chances(sources, counts), tuple(codes), tuple(notes), order, starts)
+    told, known = tuple(notes), frozenset(concepts) - {""}
+    return Collection(files, names, labels, _chances(sources, counts), tuple(codes), known, told, order, starts)
 
 
 def _opened(folder: Path) -> PictureFolder:

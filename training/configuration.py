@@ -157,7 +157,14 @@ def load_configuration(file: Path) -> Configuration:
 
 def parse_configuration(values: Mapping[str, Any]) -> Configuration:
     """Settings from plain values, such as a checkpoint's. Raises ConfigurationError naming the setting."""
-    return _parsed(Configuration, values, "")
+    return _refuse_idle(_parsed(Configuration, values, ""))
+
+
+def _refuse_idle(configuration: Configuration) -> Configuration:
+    """Raise ConfigurationError for a setting that another one makes idle."""
+    if configuration.loss.supervised_weight and not configuration.loss.queue:
+        raise ConfigurationError("loss.supervised_weight needs loss.queue: the term is over the keys of the queue")
+    return configuration
 
 
 def changed(configuration: Configuration, changes: Mapping[str, Any]) -> Configuration:

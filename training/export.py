@@ -12,95 +12,41 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import sys
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from logosim.embedding import PREPROCESSING, Artifact, CanvasArray, Embedder, Manifest, OnnxEmbedder, load_artifact
-from logosim.embedding.artifact import FORMAT, MANIFEST, parse_manifest
+from logosim.embedding import Artifact, CanvasArray, Embedder, OnnxEmbedder
+from logosim.embedding.artifact import parse_manifest
 from logosim.errors import LogosimError
 from logosim.evaluation import evaluate, load_brands
+from training.artifact import Named, manifest_for, write_artifact
 from training.assembly import key_encoder
 from training.augment.lettering import Lettering
-from training.backbone import INPUT_SIZE, MEAN, STD, Backbone, imagenet_weights
+from training.augment.settings import ViewSettings
+from training.backbone import Backbone, imagenet_weights
 from training.canvases import batches, load_canvas, picture_files
 from training.checkpoint import CheckpointError, read_checkpoint
 from training.collection import Collection as Pictures
 from training.collection import CollectionError, load_collection, parse_source
 from training.configuration import ConfigurationError, parse_configuration
-from training.descriptor import GRID, PATCHED, POOLED, POWER, Descriptor
-from training.fitting import DIMENSIONS, PATCH_DIMENSIONS, Fitted, Group, drawn_groups, fit
+from training.descriptor import Descriptor
+from training.fitting import Fitted, Group, drawn_groups, fit
 from training.graph import export_graph
+from training.holdout import HoldoutError, read_exclusion
 from training.parity import ParityError, check_parity
 from training.pictures import font_files
+from training.run import read_groups
 from training.view_groups import view_groups
 from training.words import names_of
 
-FILE = "model.onnx"
 _CHECKED_PICTURES = 64
 _METRICS = ("hit_at_1", "precision_at_10", "recall_at_10", "recall_at_100", "map_at_100", "nar")
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What an artifact is called, and what its weights were made from."""
-
-    name: str
-    version: str
-    training: str  # of the backbone, a sentence or two
-    fitting: str  # of the whitening, likewise
-
-
-def manifest_for(model: bytes, named: Named) -> Manifest:
-    """The manifest of an exported graph, without metrics."""
-    return Manifest(
-        format=FORMAT,
-        name=named.name,
-        version=named.version,
-        file=FILE,
-        sha256=hashlib.sha256(model).hexdigest(),
-        size_bytes=len(model),
-        input_size=INPUT_SIZE,
-        colour_order="RGB",
-        mean=(MEAN, MEAN, MEAN),
-        std=(STD, STD, STD),
-        preprocessing=PREPROCESSING,
-        dimensions=DIMENSIONS,
-        patch_grid=GRID,
-        patch_dimensions=PATCH_DIMENSIONS,
-        description=(
-            f"EfficientNet-Lite0; generalised-mean pooling (p = {POWER}) of the maps {' and '.join(POOLED)}, joined; "
-            f"whitening learned from pairs, then PCA, to {DIMENSIONS} dimensions. Patch features: the map {PATCHED}, "
-            f"likewise to {PATCH_DIMENSIONS}; patches that show an even ground are zero. "
-            "Weights stored as float16, computed in float32; normalisation is inside the graph."
-        ),
-        fitting=f"Backbone: {named.training} Whitening: {named.fitting}",
-        licence="Apache-2.0",
-        metrics={},
-    )
-
-
-def write_artifact(folder: Path, artifact: Artifact) -> None:
-    """Put the artifact in place of what stands at `folder`, whole or not at all; it is read back and checked first."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        made, old = Path(scratch) / "made", Path(scratch) / "old"
-        made.mkdir()
-        (made / artifact.manifest.file).write_bytes(artifact.model)
-        text = json.dumps(artifact.manifest.as_json(), indent=2, ensure_ascii=False)
-        (made / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        load_artifact(made)
-        if folder.exists():
-            folder.rename(old)
-        made.rename(folder)
 
 
 def make_artifact(
@@ -171,15 +117,14 @@ def _run_told(state: dict[str, Any]) -> str:
     )
 
 
-def _groups(options: argparse.Namespace) -> tuple[Iterator[Group], str, Sequence[Path]]:
+def _groups(options: argparse.Namespace, views: ViewSettings) -> tuple[Iterator[Group], str, Sequence[Path]]:
     """What the whitening is fitted on, in words, and files to check the export with."""
     if options.pictures:
         files = picture_files(options.pictures)
         told = f"drawings of icons of Simple Icons made by training.pictures, {len(files)} pictures."
         return drawn_groups(files), told, files
-    pictures: Pictures = load_collection(options.data)
+    pictures: Pictures = load_collection(options.data, read_exclusion(options.exclude) if options.exclude else None)
     lettering = Lettering([Path(file) for file in font_files()], names_of(pictures))
-    views = parse_configuration({}).views
     told = f"views of {options.groups} of {len(pictures)} training pictures and of other drawings of their concepts."
     return view_groups(pictures, views, lettering, options.groups, options.seed), told, pictures.files
 
@@ -201,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         help="checkpoint of training.train; without it ImageNet's weights. Of runs that started from one another, name "
         "each: the last is exported, all are told",
     )
+    parser.add_argument("--exclude", type=Path, action="append", help="brands to leave out: slugs, one a line")
     parser.add_argument("--groups", type=int, default=4000, help="training pictures that the whitening sees views of")
     parser.add_argument("--name", required=True, help="name of the model: a-z 0-9 . -")
     parser.add_argument("--version", default="1")
@@ -219,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         runs = [read_checkpoint(file) for file in options.checkpoint]
         backbone = trained_backbone(runs[-1]) if runs else Backbone(imagenet_weights())
-        groups, told, files = _groups(options)
+        views = parse_configuration(runs[-1]["configuration"] if runs else {}).views
+        groups, told, files = _groups(options, views)
         fitted = fit(backbone, groups, options.seed)
         checked = np.stack([load_canvas(file) for file in files[:: -(-len(files) // _CHECKED_PICTURES)]])
         made = make_artifact(
@@ -229,11 +176,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.out,
             checked=checked,
             truths=options.truth,
-            leave_out=options.leave_out.read_text(encoding="utf-8").splitlines() if options.leave_out else (),
+            leave_out=read_groups(options.leave_out) if options.leave_out else (),
             threads=options.threads,
         )
     except (
         CheckpointError,
+        HoldoutError,
         CollectionError,
         ConfigurationError,
         LogosimError,

@@ -24,9 +24,9 @@ from torch import Tensor, nn
 
 from logosim.embedding import PREPROCESSING, Artifact, Manifest, OnnxEmbedder
 from logosim.embedding.artifact import FORMAT, parse_manifest
+from training.artifact import FILE, write_artifact
 from training.canvases import load_canvas, picture_files
 from training.descriptor import EVEN_LEVELS, unit
-from training.export import FILE, write_artifact
 from training.graph import export_graph
 from training.parity import ParityError, check_parity
 from training.timm_weights import load_model

@@ -27,6 +27,7 @@ TRAINING_SHARE = 0.4  # of the brand groups; the others validate
 NAMING_COLUMNS = ("slug", "brand", "display_name", "brand_group", "domain")  # those that a truth set has are read
 TRAINING_ROLES = ("main", "twin")  # lockups repeat a main drawing with its name; distractors have no group
 SHORTEST_RUN = 3  # characters of an excluded slug that is looked for inside longer names
+BRAND = "brand:"  # before the names of concepts that are brands
 SHORTEST_DISTINCTIVE = 4  # the same in sets of ordinary things, where three letters are often a word
 SHORTEST_AFFIX = 5  # characters of an excluded slug that is looked for at the ends of one unbroken word
 _SPELLED = ("dot", "plus", "and")  # icon sets spell ".", "+" and "&" out
@@ -184,7 +185,7 @@ def write_brands(truth: Path, exclusion: Exclusion, out: Path) -> tuple[int, int
         shutil.copyfile(truth / row["file"], target)
     groups = sorted({row["brand_group"] for row in chosen})
     (out / "groups.txt").write_text("".join(f"{group}\n" for group in groups), encoding="utf-8")
-    write_index(out, [(row["file"], f"brand:{row['brand_group']}", row["pack"]) for row in chosen])
+    write_index(out, [(row["file"], f"{BRAND}{row['brand_group']}", row["pack"]) for row in chosen])
     return len(chosen), len(groups)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.concepts import Name, concept_of, styles_of, take_apart, tokens_of
-from training.holdout import SHORTEST_DISTINCTIVE, Exclusion
+from training.holdout import BRAND, SHORTEST_DISTINCTIVE, Exclusion
 from training.icon_sets import ORDINARY, IconSet, IconSetError, read_set
 
 _A_CONCEPT = 12  # pictures of a concept at most
@@ -39,7 +39,7 @@ class Candidate:
     @property
     def branded(self) -> bool:
         """Whether it shows a brand and not a thing."""
-        return self.concept.startswith("brand:")
+        return self.concept.startswith(BRAND)
 
 
 def ordinary_words(files: Iterable[Path]) -> frozenset[str]:
@@ -97,7 +97,7 @@ def candidates(
         branded = icon_set.of_brands or parts.branded
         concept = concept_of(parts.tokens, numbered_drawings=not branded)
         if branded and concept:
-            concept = f"brand:{_namespace(icon_set, concept, ordinary)}{concept}"
+            concept = f"{BRAND}{_namespace(icon_set, concept, ordinary)}{concept}"
         body = hashlib.sha256(str(icon["body"]).encode()).digest()[:12]
         made = Candidate(icon_set.prefix, name, set_file, icon_set.house, concept, parts.look, parts.size, body)
         if not is_excluded(name, parts, exclusion, ordinary, icon_set.of_brands):

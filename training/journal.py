@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +46,7 @@ class Journal:
             {
                 "step": result.step,
                 "loss": round(result.loss, 5),
-                "gradient_norm": round(result.gradient_norm, 4),
+                "gradient_norm": round(result.gradient_norm, 4) if math.isfinite(result.gradient_norm) else None,
                 "learning_rate": result.learning_rate,
                 "pictures_per_second": round(self._speed, 1),
             }

@@ -26,8 +26,9 @@ import numpy as np
 from logosim.embedding import Artifact, CanvasArray, Embedder, Manifest, OnnxEmbedder, load_artifact, model_folder
 from logosim.embedding.artifact import parse_manifest
 from logosim.errors import LogosimError, PictureError
+from training.artifact import write_artifact
 from training.canvases import load_canvas, picture_files
-from training.export import measured, write_artifact
+from training.export import measured
 from training.int8 import quantised
 
 SUFFIX = "-int8"

@@ -21,7 +21,7 @@ from training.batches import Batches
 from training.checkpoint import CheckpointError
 from training.collection import Collection, CollectionError, load_collection, parse_source
 from training.configuration import Configuration, ConfigurationError, changed, load_configuration
-from training.holdout import HoldoutError, read_exclusion
+from training.holdout import BRAND, HoldoutError, read_exclusion
 from training.neighbours import read_neighbours
 from training.pictures import font_files
 from training.trainer import LossNotFinite
@@ -88,6 +88,9 @@ def run_of(options: argparse.Namespace) -> Run:
     collection = load_collection(options.data, read_exclusion(options.exclude) if options.exclude else None)
     sys.stderr.write("".join(f"{note}\n" for note in collection.notes))
     left_out = read_groups(options.leave_out) if options.leave_out else []
+    validation = Validation(options.validate, left_out, configuration.data.pixels) if options.validate else None
+    if validation is not None:
+        refuse_trained_groups(validation, collection)
     return Run(
         configuration=configuration,
         collection=collection,
@@ -95,9 +98,21 @@ def run_of(options: argparse.Namespace) -> Run:
         device=_device(options.device),
         weights=options.weights,
         neighbours=options.neighbours,
-        validation=Validation(options.validate, left_out, configuration.data.pixels) if options.validate else None,
+        validation=validation,
         minutes=options.minutes,
     )
+
+
+def refuse_trained_groups(validation: Validation, collection: Collection) -> None:
+    """Raise ConfigurationError if validation asks about a brand group that trains: its recall would say nothing."""
+    truth = validation.truth
+    asked = {f"{BRAND}{truth.group_name(query)}" for query in truth.queries().tolist()}
+    both = sorted(asked & set(collection.concepts))
+    if both:
+        raise ConfigurationError(
+            f"{len(both)} brand groups both train and validate, such as {both[0].removeprefix(BRAND)}: "
+            "name the file of the groups that train with --leave-out (training.holdout brands writes groups.txt)"
+        )
 
 
 def read_groups(file: Path) -> list[str]:
@@ -119,6 +134,8 @@ def _device(name: str) -> torch.device:
 def make_batches(run: Run) -> Batches:
     """The views of a run, by step."""
     configuration = run.configuration
+    if run.neighbours and not configuration.data.hard_negatives:
+        raise ConfigurationError("--neighbours is of no use while data.hard_negatives is 0")
     lettering = Lettering([Path(file) for file in font_files()], names_of(run.collection))
     return Batches(
         run.collection,

@@ -48,7 +48,7 @@ class Manifest:
     description: str
     fitting: str  # what the weights and the whitening were made from
     licence: str
-    metrics: dict[str, float]  # measured on the pictures kept for measuring, by `training.measure`
+    metrics: dict[str, float]  # measured on pictures kept for measuring, by `training.export`
 
     def as_json(self) -> dict[str, Any]:
         """The manifest as plain JSON values, in the order of its fields."""

@@ -25,6 +25,7 @@ VARIANTS = """
 ["all of it"]
 ["no queue"]
 "loss.queue" = 0
+"loss.supervised_weight" = 0.0
 ["colours stay"]
 "views.recolour" = 0.0
 """

@@ -307,6 +307,7 @@ def test_a_dry_run_halves_the_batch_until_it_fits(
         ("model.projector=linear", "must be one of mlp, whitening"),
         ("optimiser.pairs=many", "must be like"),
         ("views.recolour=2", "recolour is a probability"),
+        ("loss.queue=0", "loss.supervised_weight needs loss.queue"),
     ],
 )
 def test_wrong_settings_are_named(
@@ -344,3 +345,25 @@ def test_a_whitened_projector_and_the_vienna_head_take_part(
     assert first["1.layer.weight"].shape == (5, 8)
     assert not torch.equal(first["1.layer.weight"], last["1.layer.weight"])
     assert json.loads((run / "journal.jsonl").read_text().splitlines()[-1])["step"] == 6
+
+
+def test_brands_that_train_and_validate_are_refused(
+    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    rows = list(csv.DictReader((data / "index.csv").open()))
+    (truth / "index.csv").write_text("file,brand\n" + "".join(f"{row['file']},{row['concept']}\n" for row in rows))
+    for row in rows:
+        picture = cv2.imread(str(data / row["file"]), cv2.IMREAD_UNCHANGED)
+        cv2.imwrite(str(truth / row["file"]), 255 - picture[..., 3])
+    with (data / "index.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, ["file", "concept", "source"])
+        writer.writeheader()
+        writer.writerows({**row, "concept": f"brand:{row['concept']}"} for row in rows)
+    run = command(config, data, tmp_path / "run", "--validate", str(truth))
+    assert train.main(run) == 1
+    assert "6 brand groups both train and validate, such as corners-0" in capsys.readouterr().err
+    (tmp_path / "groups.txt").write_text("".join(f"corners-{number}\n" for number in range(5)))
+    assert train.main([*run, "--leave-out", str(tmp_path / "groups.txt")]) == 1
+    assert "1 brand groups both train and validate, such as corners-5" in capsys.readouterr().err

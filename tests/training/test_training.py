@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from logosim.embedding import Artifact, OnnxEmbedder, bundled, load_artifact
+from logosim.embedding import Artifact, OnnxEmbedder, bundled, load_artifact, model_folder
 
 pytestmark = pytest.mark.training
 torch = pytest.importorskip("torch")
@@ -19,10 +19,11 @@ for package in ("timm", "onnx", "onnxscript", "onnxruntime", "efficientnet_lite0
     pytest.importorskip(package)
 
 from training import pictures  # noqa: E402  # after the check that its packages are there
+from training.artifact import Named, manifest_for, write_artifact  # noqa: E402
 from training.backbone import MAP_CHANNELS, Backbone, imagenet_weights, matched  # noqa: E402
 from training.canvases import load_canvas, picture_files  # noqa: E402
 from training.descriptor import Descriptor, gem, marked_cells  # noqa: E402
-from training.export import Named, make_artifact, manifest_for, write_artifact  # noqa: E402
+from training.export import make_artifact  # noqa: E402
 from training.fitting import Fitted, drawn_groups, figure_of, fit, with_reversed  # noqa: E402
 from training.graph import export_graph  # noqa: E402
 from training.parity import ParityError, check_parity, run_torch  # noqa: E402
@@ -305,12 +306,12 @@ def test_fitting_twice_gives_the_same(backbone: Backbone, fitted: Fitted, drawin
     assert (again.figures, again.pictures) == (FIGURES, 5 * FIGURES), "four drawings and a negative"
 
 
-def test_the_bundled_model_runs_the_committed_weights(backbone: Backbone, canvases: np.ndarray) -> None:
+def test_the_former_bundled_model_runs_the_committed_weights(backbone: Backbone, canvases: np.ndarray) -> None:
     """The bundled network is the one that this code loads: rebuilt with the bundled file's own maps it agrees."""
     import onnx
     from onnx import numpy_helper
 
-    artifact = load_artifact(bundled())
+    artifact = load_artifact(model_folder("efficientnet-lite0-gem-whitened256"))
     of = artifact.manifest
     tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load_from_string(artifact.model).graph.initializer}
 

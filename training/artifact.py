@@ -1,0 +1,71 @@
+"""An exported graph with its manifest, written as the folder that `logosim.embedding` loads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from logosim.embedding import PREPROCESSING, Artifact, Manifest, load_artifact
+from logosim.embedding.artifact import FORMAT, MANIFEST
+from training.backbone import INPUT_SIZE, MEAN, STD
+from training.descriptor import GRID, PATCHED, POOLED, POWER
+from training.fitting import DIMENSIONS, PATCH_DIMENSIONS
+
+FILE = "model.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an artifact is called, and what its weights were made from."""
+
+    name: str
+    version: str
+    training: str  # of the backbone, a sentence or two
+    fitting: str  # of the whitening, likewise
+
+
+def manifest_for(model: bytes, named: Named) -> Manifest:
+    """The manifest of an exported graph, without metrics."""
+    return Manifest(
+        format=FORMAT,
+        name=named.name,
+        version=named.version,
+        file=FILE,
+        sha256=hashlib.sha256(model).hexdigest(),
+        size_bytes=len(model),
+        input_size=INPUT_SIZE,
+        colour_order="RGB",
+        mean=(MEAN, MEAN, MEAN),
+        std=(STD, STD, STD),
+        preprocessing=PREPROCESSING,
+        dimensions=DIMENSIONS,
+        patch_grid=GRID,
+        patch_dimensions=PATCH_DIMENSIONS,
+        description=(
+            f"EfficientNet-Lite0; generalised-mean pooling (p = {POWER}) of the maps {' and '.join(POOLED)}, joined; "
+            f"whitening learned from pairs, then PCA, to {DIMENSIONS} dimensions. Patch features: the map {PATCHED}, "
+            f"likewise to {PATCH_DIMENSIONS}; patches that show an even ground are zero. "
+            "Weights stored as float16, computed in float32; normalisation is inside the graph."
+        ),
+        fitting=f"Backbone: {named.training} Whitening: {named.fitting}",
+        licence="Apache-2.0",
+        metrics={},
+    )
+
+
+def write_artifact(folder: Path, artifact: Artifact) -> None:
+    """Put the artifact in place of what stands at `folder`, whole or not at all; it is read back and checked first."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        made, old = Path(scratch) / "made", Path(scratch) / "old"
+        made.mkdir()
+        (made / artifact.manifest.file).write_bytes(artifact.model)
+        text = json.dumps(artifact.manifest.as_json(), indent=2, ensure_ascii=False)
+        (made / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        load_artifact(made)
+        if folder.exists():
+            folder.rename(old)
+        made.rename(folder)
