@@ -24,7 +24,8 @@ class Named:
     name: str
     version: str
     training: str  # of the backbone, a sentence or two
-    fitting: str  # of the whitening, likewise
+    head: str  # how the embedding's map was fitted
+    fitting: str  # and on what
 
 
 def manifest_for(model: bytes, named: Named) -> Manifest:
@@ -46,8 +47,8 @@ def manifest_for(model: bytes, named: Named) -> Manifest:
         patch_dimensions=PATCH_DIMENSIONS,
         description=(
             f"EfficientNet-Lite0; generalised-mean pooling (p = {POWER}) of the maps {' and '.join(POOLED)}, joined; "
-            f"whitening learned from pairs, then PCA, to {DIMENSIONS} dimensions. Patch features: the map {PATCHED}, "
-            f"likewise to {PATCH_DIMENSIONS}; patches that show an even ground are zero. "
+            f"{named.head}, to {DIMENSIONS} dimensions. Patch features: the map {PATCHED}, by whitening learned from "
+            f"pairs to {PATCH_DIMENSIONS}; patches that show an even ground are zero. "
             "Weights stored as float16, computed in float32; normalisation is inside the graph."
         ),
         fitting=f"Backbone: {named.training} Whitening: {named.fitting}",

@@ -36,7 +36,7 @@ from training.collection import Collection as Pictures
 from training.collection import CollectionError, load_collection, parse_source
 from training.configuration import ConfigurationError, parse_configuration
 from training.descriptor import Descriptor
-from training.fitting import Fitted, Group, drawn_groups, fit
+from training.fitting import SHRINKAGE, Fitted, Group, drawn_groups, fit
 from training.graph import export_graph
 from training.holdout import HoldoutError, read_exclusion
 from training.parity import ParityError, check_parity
@@ -46,6 +46,7 @@ from training.view_groups import view_groups
 from training.words import names_of
 
 _CHECKED_PICTURES = 64
+_HEADS = {"pairs": "whitening learned from pairs, then PCA", "pca": "PCA with whitening"}
 _METRICS = ("hit_at_1", "precision_at_10", "recall_at_10", "recall_at_100", "map_at_100", "nar")
 
 
@@ -148,6 +149,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--exclude", type=Path, action="append", help="brands to leave out: slugs, one a line")
     parser.add_argument("--groups", type=int, default=4000, help="training pictures that the whitening sees views of")
+    parser.add_argument(
+        "--head", choices=("pairs", "pca"), default="pairs", help="whitening learned from pairs, or PCA for a baseline"
+    )
+    parser.add_argument("--shrinkage", type=float, default=SHRINKAGE, help="of the variance within pairs; default 0.03")
     parser.add_argument("--name", required=True, help="name of the model: a-z 0-9 . -")
     parser.add_argument("--version", default="1")
     parser.add_argument("--out", type=Path, required=True, help="folder of the artifact")
@@ -167,12 +172,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backbone = trained_backbone(runs[-1]) if runs else Backbone(imagenet_weights())
         views = parse_configuration(runs[-1]["configuration"] if runs else {}).views
         groups, told, files = _groups(options, views)
-        fitted = fit(backbone, groups, options.seed)
+        fitted = fit(backbone, groups, options.seed, options.head, options.shrinkage)
         checked = np.stack([load_canvas(file) for file in files[:: -(-len(files) // _CHECKED_PICTURES)]])
         made = make_artifact(
             backbone,
             fitted,
-            Named(options.name, options.version, _training_told(runs), told),
+            Named(options.name, options.version, _training_told(runs), _HEADS[options.head], told),
             options.out,
             checked=checked,
             truths=options.truth,

@@ -17,11 +17,12 @@ import torch
 from training.backbone import Backbone
 from training.canvases import load_canvas
 from training.descriptor import GRID, PATCHED, POOLED, marked_cells, pooled
-from training.whitening import Vectors, Whitening, fit_paired_whitening
+from training.whitening import Vectors, Whitening, fit_paired_whitening, fit_whitening
 
 DIMENSIONS = 256
 PATCH_DIMENSIONS = 64
 SHRINKAGE = 0.03
+PCA_EXPONENT = 1.0  # the best of those that training.compare compares
 _ALIGNED = ("plain", "recoloured")
 _PAIRED_CELLS = 12  # of one figure at most: 2,000 figures give more than enough
 
@@ -74,8 +75,15 @@ def with_reversed(mine: Sequence[Path]) -> Group:
     return Group(torch.from_numpy(pictures), aligned)
 
 
-def fit(backbone: Backbone, groups: Iterable[Group], seed: int) -> Fitted:
-    """Run the backbone over all pictures and fit both maps. The same groups and seed give the same result."""
+def fit(
+    backbone: Backbone, groups: Iterable[Group], seed: int, head: str = "pairs", shrinkage: float = SHRINKAGE
+) -> Fitted:
+    """Run the backbone over all pictures and fit both maps. The same groups and seed give the same result.
+
+    `head` says how the embedding's map is fitted: `pairs` (whitening learned from the groups) or `pca` (PCA with full
+    whitening, which does not look at the groups: the baseline). Patches are always fitted on pairs. `shrinkage` is that
+    of `fit_paired_whitening`.
+    """
     chance = np.random.default_rng(seed)
     vectors, numbers, patches, patch_numbers = [], [], [], []
     for number, group in enumerate(groups):
@@ -88,8 +96,11 @@ def fit(backbone: Backbone, groups: Iterable[Group], seed: int) -> Fitted:
             found, cells = _paired_patches(maps[PATCHED][group.aligned], marked, chance)
             patches.append(found)
             patch_numbers.append(number * GRID * GRID + cells)
+    inputs = np.concatenate(vectors)
     return Fitted(
-        embedding=fit_paired_whitening(np.concatenate(vectors), np.concatenate(numbers), DIMENSIONS, SHRINKAGE),
+        embedding=fit_whitening(inputs, DIMENSIONS, PCA_EXPONENT)
+        if head == "pca"
+        else fit_paired_whitening(inputs, np.concatenate(numbers), DIMENSIONS, shrinkage),
         patches=fit_paired_whitening(
             np.concatenate(patches), np.concatenate(patch_numbers), PATCH_DIMENSIONS, SHRINKAGE
         ),

@@ -32,7 +32,7 @@ from training.whitening import fit_paired_whitening, fit_whitening  # noqa: E402
 if TYPE_CHECKING:
     from training.whitening import Whitening
 
-NAMED = Named("lite0-for-tests", "1", "not trained further.", "drawings of icons.")
+NAMED = Named("lite0-for-tests", "1", "not trained further.", "whitening learned from pairs", "drawings of icons.")
 FIGURES = 72  # with 4 drawings and a negative each: 360 vectors, enough for 256 dimensions
 
 
