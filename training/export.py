@@ -43,10 +43,15 @@ from training.parity import ParityError, check_parity
 from training.pictures import font_files
 from training.run import read_groups
 from training.view_groups import view_groups
+from training.whitening import Whitening
 from training.words import names_of
 
 _CHECKED_PICTURES = 64
-_HEADS = {"pairs": "whitening learned from pairs, then PCA", "pca": "PCA with whitening"}
+_HEADS = {
+    "learnt": "a whitening learned from pairs, trained on with the backbone",
+    "pairs": "whitening learned from pairs, then PCA",
+    "pca": "PCA with whitening",
+}
 _METRICS = ("hit_at_1", "precision_at_10", "recall_at_10", "recall_at_100", "map_at_100", "nar")
 
 
@@ -97,6 +102,14 @@ def trained_backbone(state: dict[str, Any]) -> Backbone:
     except RuntimeError as error:
         raise CheckpointError(f"the checkpoint is of another backbone: {error}") from error
     return backbone
+
+
+def learnt_whitening(state: dict[str, Any]) -> Whitening | None:
+    """The projector of a checkpoint's key encoder as a whitening, or None where it is an MLP."""
+    weights = key_encoder(state)
+    if "projector.mean" not in weights:
+        return None
+    return Whitening(weights["projector.mean"].numpy(), weights["projector.projection.weight"].numpy().T.copy())
 
 
 def _training_told(runs: Sequence[dict[str, Any]]) -> str:
@@ -150,7 +163,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--exclude", type=Path, action="append", help="brands to leave out: slugs, one a line")
     parser.add_argument("--groups", type=int, default=4000, help="training pictures that the whitening sees views of")
     parser.add_argument(
-        "--head", choices=("pairs", "pca"), default="pairs", help="whitening learned from pairs, or PCA for a baseline"
+        "--head",
+        choices=tuple(_HEADS),
+        help="of the embedding: learnt (the run's own projector, where it is a whitening: the default then), pairs "
+        "(whitening fitted on pairs) or pca (for a baseline)",
     )
     parser.add_argument("--shrinkage", type=float, default=SHRINKAGE, help="of the variance within pairs; default 0.03")
     parser.add_argument("--name", required=True, help="name of the model: a-z 0-9 . -")
@@ -172,12 +188,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backbone = trained_backbone(runs[-1]) if runs else Backbone(imagenet_weights())
         views = parse_configuration(runs[-1]["configuration"] if runs else {}).views
         groups, told, files = _groups(options, views)
-        fitted = fit(backbone, groups, options.seed, options.head, options.shrinkage)
+        learnt = learnt_whitening(runs[-1]) if runs else None
+        head = options.head or ("pairs" if learnt is None else "learnt")
+        fitted = fit(backbone, groups, options.seed, "pca" if head == "pca" else "pairs", options.shrinkage)
+        if head == "learnt":
+            if learnt is None:
+                raise CheckpointError("--head learnt needs a checkpoint whose projector is a whitening")
+            fitted = dataclasses.replace(fitted, embedding=learnt)
         checked = np.stack([load_canvas(file) for file in files[:: -(-len(files) // _CHECKED_PICTURES)]])
         made = make_artifact(
             backbone,
             fitted,
-            Named(options.name, options.version, _training_told(runs), _HEADS[options.head], told),
+            Named(options.name, options.version, _training_told(runs), _HEADS[head], told),
             options.out,
             checked=checked,
             truths=options.truth,

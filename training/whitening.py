@@ -27,7 +27,7 @@ class Whitening:
     """An affine map from D to d dimensions: (x - mean) @ projection."""
 
     mean: Vectors  # [D]
-    projection: Vectors  # [D, d]; its largest number is 1: a common factor changes nothing after normalisation
+    projection: Vectors  # [D, d]; a common factor changes nothing after normalisation: fitted ones have 1 as largest
 
     def __call__(self, vectors: Vectors) -> Vectors:
         """Map float32 [N, D] to float32 [N, d], rows of unit length (a zero row stays zero)."""
