@@ -51,7 +51,9 @@ def manifest_for(model: bytes, named: Named) -> Manifest:
             f"pairs to {PATCH_DIMENSIONS}; patches that show an even ground are zero. "
             "Weights stored as float16, computed in float32; normalisation is inside the graph."
         ),
-        fitting=f"Backbone: {named.training} Whitening: {named.fitting}",
+        fitting=(
+            f"Backbone: {named.training} Whitening: {named.fitting} Metrics: brands that trained are not asked about."
+        ),
         licence="Apache-2.0",
         metrics={},
     )

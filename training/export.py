@@ -194,7 +194,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if head == "learnt":
             if learnt is None:
                 raise CheckpointError("--head learnt needs a checkpoint whose projector is a whitening")
-            fitted = dataclasses.replace(fitted, embedding=learnt)
+            fitted, told = (
+                dataclasses.replace(fitted, embedding=learnt),
+                f"the embedding's as above; the patches' on {told}",
+            )
         checked = np.stack([load_canvas(file) for file in files[:: -(-len(files) // _CHECKED_PICTURES)]])
         made = make_artifact(
             backbone,
