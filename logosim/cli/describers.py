@@ -11,7 +11,7 @@ import numpy as np
 
 from logosim.cli.display import progress_bar
 from logosim.domain.features import FloatArray, RgbImage, TextLine
-from logosim.embedding import Embedder, OnnxEmbedder, bundled, load_artifact
+from logosim.embedding import Embedder, OnnxEmbedder, bundled, load_artifact, model_folder
 from logosim.errors import InputError, PictureError, RecordError
 from logosim.evaluation.protocol import Describer
 from logosim.extract import Extractor
@@ -77,7 +77,7 @@ def build_describers(
     Raises:
         LogosimError: a model or a peer cannot be used, or two have the same name.
     """
-    folders = [bundled() if model == "bundled" else Path(model) for model in models]
+    folders = [model_folder(model) for model in models]
     folders = folders or [settings.model_dir or bundled()]
     reader = RememberingReader(build_reader(_with_reader(settings, masking)))
     limits = limits_of(settings)

@@ -57,7 +57,7 @@ from logosim.settings import Settings
     metavar="FOLDER",
     help="A truth set; may be given several times.",
 )
-@click.option("--model", "models", multiple=True, metavar="bundled|FOLDER", help="A model; may be given several times.")
+@click.option("--model", "models", multiple=True, metavar="NAME|FOLDER", help="A bundled model (bundled: the default) or a folder; may be repeated.")
 @click.option(
     "--peer",
     "peers",

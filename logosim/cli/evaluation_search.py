@@ -23,7 +23,7 @@ from logosim.cli.workforce import Workforce
 from logosim.domain.hit import Answer
 from logosim.domain.mark import Mark, Picture
 from logosim.domain.query import Query, Weights
-from logosim.embedding import bundled
+from logosim.embedding import model_folder
 from logosim.errors import LogosimError, PictureError, RecordError
 from logosim.evaluation.placing import place_rankings
 from logosim.evaluation.report import Result, measure
@@ -63,7 +63,7 @@ CHANNELS_OF_NAMES: Mapping[str, Weights] = {"sound and spelling": Weights(look=0
 )
 @click.option(
     "--model",
-    metavar="bundled|FOLDER",
+    metavar="NAME|FOLDER",
     help="Model to search with; unset: the model of the settings.",
 )
 @truth_options
@@ -80,7 +80,7 @@ def search(
     """
     now = circumstances(settings)
     if model is not None:
-        settings = dataclasses.replace(settings, model_dir=bundled() if model == "bundled" else Path(model))
+        settings = dataclasses.replace(settings, model_dir=model_folder(model))
     asking = Asking.of(given)
     refuse_namesakes(folders)
     refuse_unwritable(json_file)
