@@ -57,7 +57,13 @@ from logosim.settings import Settings
     metavar="FOLDER",
     help="A truth set; may be given several times.",
 )
-@click.option("--model", "models", multiple=True, metavar="NAME|FOLDER", help="A bundled model (bundled: the default) or a folder; may be repeated.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME|FOLDER",
+    help="A bundled model (bundled: the default) or a folder; may be given several times.",
+)
 @click.option(
     "--peer",
     "peers",
