@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from logosim.demo.corpus import build, picture_bytes
-from logosim.embedding import bundled, load_manifest
+from logosim.embedding import bundled, bundled_models, load_manifest
 from logosim.embedding.bundle import DEFAULT
 from logosim.errors import ModelMismatch
 from logosim.runtime import Runtime
@@ -124,10 +124,11 @@ def test_a_database_keeps_its_model_through_an_upgrade_of_the_package(
 
     upgraded = later("db", "upgrade")
     assert "logosim models register other --activate" in upgraded.stdout, upgraded.stderr
-    listed = later("models", "list").stdout.splitlines()
-    assert [line.split()[0] for line in listed] == [HERE, "other"]
-    assert listed[0].endswith("active, bundled")
-    assert listed[1].endswith("available         bundled, the default")
+    listed = {line.split()[0]: line for line in later("models", "list").stdout.splitlines()}
+    assert next(iter(listed)) == HERE
+    assert listed.keys() == {model.manifest.name for model in bundled_models()} | {"other"}
+    assert listed[HERE].endswith("active, bundled")
+    assert listed["other"].endswith("available         bundled, the default")
     # No setting, and yet the later version's workers and searches use the database's model, not their default.
     done = later(*work)
     assert done.returncode == 0, done.stderr
