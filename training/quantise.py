@@ -17,7 +17,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,10 @@ from logosim.embedding.artifact import parse_manifest
 from logosim.errors import LogosimError, PictureError
 from training.artifact import write_artifact
 from training.canvases import load_canvas, picture_files
+from training.configuration import ConfigurationError
 from training.export import measured
 from training.int8 import quantised
+from training.run import read_groups
 
 SUFFIX = "-int8"
 LEAST_COSINE = 0.9  # of any held-out picture
@@ -100,6 +102,7 @@ def quantise(
     calibrating: CanvasArray,
     checked: CanvasArray,
     truths: Sequence[Path] = (),
+    leave_out: Collection[str] = (),
     least_cosine: float = LEAST_COSINE,
     accept_loss: bool = False,
     threads: int = 2,
@@ -112,6 +115,7 @@ def quantise(
         calibrating: canvases to calibrate on, uint8 [N, size, size, 3].
         checked: other canvases, to measure the loss on.
         truths: brands truth sets, to measure both models on.
+        leave_out: names of brand groups that are not asked about, such as those the model was trained on.
         least_cosine: every checked picture must reach it.
         accept_loss: write even if one does not.
         threads: of a run.
@@ -135,8 +139,8 @@ def quantise(
         )
     metrics = loss.as_metrics()
     for truth in truths:
-        metrics |= measured(after, truth, ())
-        metrics |= {f"original_{metric}": value for metric, value in measured(before, truth, ()).items()}
+        metrics |= measured(after, truth, leave_out)
+        metrics |= {f"original_{metric}": value for metric, value in measured(before, truth, leave_out).items()}
     manifest = parse_manifest(dataclasses.replace(artifact.manifest, metrics=metrics).as_json())
     artifact = dataclasses.replace(artifact, manifest=manifest)
     write_artifact(out, artifact)
@@ -187,6 +191,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures, as like marks as can be")
     parser.add_argument("--out", type=Path, required=True, help="folder of the int8 artifact")
     parser.add_argument("--truth", type=Path, action="append", default=[], help="brands truth set; may be repeated")
+    parser.add_argument("--leave-out", type=Path, help="file of brand groups that are not asked about")
     parser.add_argument("--calibrate", type=int, default=256, help="pictures to calibrate on")
     parser.add_argument("--check", type=int, default=256, help="other pictures, to measure the loss on")
     parser.add_argument("--least-cosine", type=float, default=LEAST_COSINE)
@@ -217,11 +222,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             calibrating=calibrating,
             checked=checked,
             truths=options.truth,
+            leave_out=read_groups(options.leave_out) if options.leave_out else (),
             least_cosine=options.least_cosine,
             accept_loss=options.accept_loss,
             threads=options.threads,
         )
-    except (LogosimError, LossTooLarge, OSError, ValueError) as error:
+    except (ConfigurationError, LogosimError, LossTooLarge, OSError, ValueError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 2
     before, after = (milliseconds(one, checked, options.threads) for one in (original, made))
