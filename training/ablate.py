@@ -13,12 +13,11 @@ import argparse
 import dataclasses
 import re
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.configuration import Configuration, ConfigurationError, changed
+from training.configuration import Configuration, ConfigurationError, changed, read_toml
 from training.journal import read_journal
 from training.run import Run, reported, run_of, run_parser
 from training.train import last_checkpoint, train
@@ -28,12 +27,7 @@ _COLUMNS = ("recall_at_100", "recall_at_10", "map_at_100", "hit_at_1")
 
 def load_variants(file: Path) -> dict[str, dict[str, Any]]:
     """Changes of settings by the variant's name, in the file's order. Raises ConfigurationError."""
-    try:
-        variants = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the variants {file}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the variants {file} are not TOML: {error}") from error
+    variants = read_toml(file)
     wrong = [name for name, changes in variants.items() if not isinstance(changes, dict)]
     if wrong or not variants:
         raise ConfigurationError(

@@ -144,15 +144,19 @@ _RANGES: dict[str, tuple[float, float]] = {
 def load_configuration(file: Path) -> Configuration:
     """Read a TOML file; what it does not name keeps its default. Raises ConfigurationError naming the setting."""
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the configuration {file}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the configuration {file} is not TOML: {error}") from error
-    try:
-        return parse_configuration(values)
+        return parse_configuration(read_toml(file))
     except ConfigurationError as error:
         raise ConfigurationError(f"{error} (in {file})") from error
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """The values of a TOML file. Raises ConfigurationError if it cannot be read or is none."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not TOML: {error}") from error
 
 
 def parse_configuration(values: Mapping[str, Any]) -> Configuration:

@@ -49,15 +49,6 @@ from logosim.settings import Settings
     "logosim evaluate pictures --truth LOGOS --kind changed --copies 100 --no-masking --plots plots --json result.json"
 )
 @click.option(
-    "--truth",
-    "folders",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="A truth set; may be given several times.",
-)
-@click.option(
     "--model",
     "models",
     multiple=True,

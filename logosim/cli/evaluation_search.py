@@ -53,15 +53,6 @@ CHANNELS_OF_NAMES: Mapping[str, Weights] = {"sound and spelling": Weights(look=0
     "LOGOSIM_OCR=none logosim evaluate search --truth LOGOS --kind changed --copies 20 --json result.json"
 )
 @click.option(
-    "--truth",
-    "folders",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="A truth set; may be given several times.",
-)
-@click.option(
     "--model",
     metavar="NAME|FOLDER",
     help="Model to search with; unset: the model of the settings.",

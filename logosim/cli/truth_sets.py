@@ -48,9 +48,18 @@ class Asking:
 
 
 def truth_options(function: Function) -> Function:
-    """Add the options that say what is asked about a truth set."""
+    """Add the options that name truth sets and say what is asked about them."""
     for option in reversed(
         (
+            click.option(
+                "--truth",
+                "folders",
+                multiple=True,
+                required=True,
+                type=click.Path(path_type=Path, file_okay=False),
+                metavar="FOLDER",
+                help="A truth set; may be given several times.",
+            ),
             click.option(
                 "--kind",
                 type=click.Choice(("auto", *KINDS)),
