@@ -15,6 +15,7 @@ from training.icon_sets import ORDINARY, IconSet, IconSetError, read_set
 _A_CONCEPT = 12  # pictures of a concept at most
 _A_HOUSE, _A_HOUSE_OF_BRANDS = 2, 3  # and of these from one house
 _TICKER = 4  # characters of a name that many different things go by
+_SETS_OF_A_WORD = 2  # sets of ordinary things that must have a word before it counts as one
 _GRID = 24  # pixels; of the sizes of an icon the one nearest to this is taken
 
 
@@ -43,15 +44,18 @@ class Candidate:
 
 
 def ordinary_words(files: Iterable[Path]) -> frozenset[str]:
-    """The words of the sets of ordinary things among the files; unreadable sets are passed over."""
-    words: set[str] = set()
+    """The words that two sets of ordinary things among the files share; unreadable sets are passed over.
+
+    A single set does not make a word ordinary: `twitter` stands among the swords and dragons of one.
+    """
+    sets: Counter[str] = Counter()
     for file in files:
         if file.stem in ORDINARY:
             try:
-                words.update(token for name in read_set(file).icons for token in tokens_of(name))
+                sets.update({token for name in read_set(file).icons for token in tokens_of(name)})
             except IconSetError:
                 continue
-    return frozenset(words)
+    return frozenset(word for word, count in sets.items() if count >= _SETS_OF_A_WORD)
 
 
 def is_excluded(

@@ -18,7 +18,7 @@ pytest.importorskip("resvg_py")
 from training import holdout, icons  # noqa: E402  # after the check that its packages are there
 from training.concepts import concept_of, styles_of, take_apart, tokens_of  # noqa: E402
 from training.holdout import Exclusion, HoldoutError, read_exclusion, trains  # noqa: E402
-from training.icon_choice import Candidate, chosen, is_excluded  # noqa: E402
+from training.icon_choice import Candidate, chosen, is_excluded, ordinary_words  # noqa: E402
 from training.icon_sets import IconSet, IconSetError, read_set, set_files  # noqa: E402
 from training.thumbs import Thumb, resembling, thumb_of  # noqa: E402
 
@@ -420,3 +420,12 @@ def test_bad_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     outside.write_text(outside.read_text(encoding="utf-8").replace('"prefix": "outside"', '"prefix": "../up"'))
     with pytest.raises(IconSetError, match="file name"):
         read_set(outside)
+
+
+def test_a_word_is_ordinary_only_if_two_sets_of_ordinary_things_have_it(tmp_path: Path) -> None:
+    (tmp_path / "json").mkdir(exist_ok=True)
+    _write_set(tmp_path, "game-icons", {"twitter": BOX.format(17), "moon-circle": BOX.format(18)})
+    _write_set(tmp_path, "noto", {"red-circle": BOX.format(19), "moon": BOX.format(20)})
+    _write_set(tmp_path, "tabler", {"brand-twitter": BOX.format(17)})
+    files = sorted((tmp_path / "json").glob("*.json"))
+    assert ordinary_words(files) == {"circle", "moon"}
