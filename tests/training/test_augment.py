@@ -18,7 +18,7 @@ from logosim.domain.features import RgbImage  # noqa: E402
 from logosim.imaging import canvas, trim  # noqa: E402
 from training.augment import Layer, Lettering, ViewMaker, ViewSettings, layer  # noqa: E402
 from training.augment.colour import contrasting, flat, luminance, one_ink  # noqa: E402
-from training.augment.geometry import cropped  # noqa: E402
+from training.augment.geometry import cropped, windowed  # noqa: E402
 from training.augment.ground import Scene  # noqa: E402
 from training.augment.layer import resized  # noqa: E402
 from training.augment.lettering import joined  # noqa: E402
@@ -534,6 +534,28 @@ def test_a_crop_is_a_part_with_most_of_the_ink() -> None:
         smaller += int(part.alpha.size < figure.alpha.size)
         assert part.alpha.sum(dtype=int) >= 0.4 * figure.alpha.sum(dtype=int)
     assert smaller >= len(SEEDS) * 2 // 3
+
+
+def test_a_window_cuts_the_scene_and_never_empties_it() -> None:
+    picture = np.full((100, 160, 3), 255, np.uint8)
+    picture[20:50, 20:60], picture[60:90, 90:150] = (200, 0, 0), (0, 0, 120)
+    scene, smaller = Scene(picture, (255, 255, 255), (200, 0, 0)), 0
+    shown = int((picture < 255).any(axis=2).sum())
+    for seed in SEEDS:
+        part = windowed(scene, chance(seed)).picture
+        assert (part < 255).any(axis=2).sum() >= 0.35 * shown
+        assert any(
+            (part == picture[top : top + len(part), left : left + part.shape[1]]).all()
+            for top in range(101 - len(part))
+            for left in range(161 - part.shape[1])
+        )
+        smaller += int(part.size < picture.size)
+    assert smaller >= len(SEEDS) * 2 // 3
+
+
+def test_a_window_leaves_a_scene_alone_that_shows_nothing() -> None:
+    scene = Scene(np.full((40, 40, 3), 7, np.uint8), (7, 7, 7), (0, 0, 0))
+    assert windowed(scene, chance()) is scene
 
 
 @pytest.mark.parametrize("name", ["rotate", "warp"])

@@ -12,6 +12,8 @@ from training.augment.layer import INKED, Layer, trimmed
 Matrix = npt.NDArray[np.float64]
 
 _KEPT_INK = 0.45  # share of the ink that a crop must keep
+_KEPT_SCENE = 0.35  # share of what stands out from the outside colour that a window must keep
+_STANDS_OUT = 24  # levels in some channel by which a pixel stands out
 _NODES = 4  # cells along each side of the elastic change
 
 
@@ -33,6 +35,25 @@ def cropped(figure: Layer, chance: np.random.Generator) -> Layer:
             colour = np.ascontiguousarray(figure.colour[top : top + tall, left : left + wide])
             return trimmed(Layer(colour, np.ascontiguousarray(alpha), figure.ground))
     return figure
+
+
+def windowed(scene: Scene, chance: np.random.Generator) -> Scene:
+    """A window upon the whole scene, its lettering and ground included: 35 to 95 % of its area, at any place.
+
+    At least 35 % of what stands out from the outside colour stays in it; where no such window is drawn, the whole.
+    """
+    height, width = scene.picture.shape[:2]
+    seen = np.abs(scene.picture.astype(np.int16) - np.asarray(scene.outside, np.int16)).max(axis=2) > _STANDS_OUT
+    for _ in range(5):
+        area, stretch = float(chance.uniform(0.35, 0.95)), float(np.exp(chance.uniform(-0.25, 0.25)))
+        tall = max(1, round(min(1.0, area**0.5 * stretch) * height))
+        wide = max(1, round(min(1.0, area**0.5 / stretch) * width))
+        top, left = int(chance.integers(height - tall + 1)), int(chance.integers(width - wide + 1))
+        part = seen[top : top + tall, left : left + wide]
+        if part.any() and int(part.sum()) >= _KEPT_SCENE * int(seen.sum()):
+            picture = np.ascontiguousarray(scene.picture[top : top + tall, left : left + wide])
+            return Scene(picture, scene.outside, scene.ink)
+    return scene
 
 
 def bent(scene: Scene, changes: frozenset[str], chance: np.random.Generator, longest: int) -> Scene:

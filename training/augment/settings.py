@@ -49,6 +49,8 @@ class ViewSettings:
     """The figure (not its lettering) with left and right exchanged."""
     crop: float = 0.18
     """A part of the figure."""
+    window: float = 0.12
+    """A part of the whole scene: figure, lettering and ground are cut alike."""
     shrink: float = 0.15
     """Made small and enlarged again, as a favicon is."""
     blur: float = 0.08

@@ -8,7 +8,7 @@ from logosim.domain.features import RgbImage
 from logosim.imaging import canvas, trim
 from training.augment.colour import repaint
 from training.augment.degrade import degrade
-from training.augment.geometry import bent, cropped, mirrored
+from training.augment.geometry import bent, cropped, mirrored, windowed
 from training.augment.ground import place
 from training.augment.layer import ByteArray, Layer, layer, resized
 from training.augment.lettering import Lettering, letter
@@ -47,6 +47,8 @@ class ViewMaker:
         scene = place(figure, changes, chance)
         if "lettering" in changes and self._lettering is not None:
             scene = letter(scene, self._lettering, chance)
+        if "window" in changes:
+            scene = windowed(scene, chance)
         scene = bent(scene, changes, chance, round(self._size * 1.25))
         square = canvas(trim(RgbImage(scene.picture)), self._size)
         return degrade(np.asarray(square), changes, chance)
