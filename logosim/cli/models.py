@@ -6,8 +6,12 @@ from pathlib import Path
 
 import rich_click as click
 
-from logosim.cli.display import console, errors
-from logosim.embedding import bundled_models, find_bundled, load_artifact, model_folder
+from logosim.cli.circumstances import circumstances
+from logosim.cli.display import console, errors, progress_bar
+from logosim.embedding import OnnxEmbedder, bundled_models, find_bundled, load_artifact, model_folder
+from logosim.embedding.onnx import BATCH
+from logosim.embedding.speed import measure_speed
+from logosim.errors import InputError
 from logosim.runtime import Runtime
 from logosim.settings import Settings
 
@@ -60,6 +64,42 @@ def register(settings: Settings, model: str, activate: bool) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+@models.command(
+    epilog="Example: logosim models measure bundled efficientnet-lite0-gem-whitened256 ~/artifacts/logo-moco-1"
+)
+@click.argument("models", metavar="[FOLDER|NAME]...", nargs=-1)
+@click.option("--pictures", type=click.IntRange(1), default=400, show_default=True, help="How many each one sees.")
+@click.pass_obj
+def measure(settings: Settings, /, models: tuple[str, ...], pictures: int) -> None:
+    """Measure how long models take for a picture, side by side; without names the bundled default.
+
+    Timed is the model alone: no decoding, no text reading. The models take turns, so compare the rows of one table.
+    Threads are those of LOGOSIM_THREADS.
+    """
+    artifacts = [load_artifact(model_folder(model)) for model in models or ("bundled",)]
+    if len({artifact.manifest.input_size for artifact in artifacts}) > 1:
+        raise InputError("the models want pictures of different sizes: measure those of one size together")
+    embedders = [OnnxEmbedder(artifact, threads=settings.inference_threads) for artifact in artifacts]
+    with progress_bar("runs") as bar:
+        task = bar.add_task("Timing", total=None)
+        speeds = measure_speed(embedders, pictures, lambda done, total: bar.update(task, completed=done, total=total))
+    given = circumstances(settings)
+    told = f"{given.machine}; {settings.inference_threads} threads; commit {given.commit or 'not from a clone'}"
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
+    rows = [
+        f"| model | MB | alone, p50 ms | alone, p99 ms | in batches of {BATCH}, ms | against the first |",
+        "|---" * 6 + "|",
+    ]
+    for artifact, embedder, speed in zip(artifacts, embedders, speeds, strict=True):
+        rows.append(
+            f"| {artifact.manifest.name} {artifact.manifest.version} ({embedder.providers[0]}) "
+            f"| {artifact.manifest.size_bytes / 1e6:.1f} "
+            f"| {speed.alone_p50:.1f} | {speed.alone_p99:.1f} | {speed.batch:.1f} "
+            f"| {speed.batch / speeds[0].batch:.2f} |"
+        )
+    console.print("\n".join(rows), highlight=False, markup=False, soft_wrap=True)
 
 
 def _what_processes_need(settings: Settings, folder: Path, sha256: str) -> str:

@@ -15,6 +15,7 @@ from logosim.cli.display import errors, progress_bar
 from logosim.demo.changes import changed_copies
 from logosim.domain.mark import Mark
 from logosim.errors import InputError, RecordError
+from logosim.evaluation.brands import INDEX as BRANDS_INDEX
 from logosim.evaluation.brands import load_brands
 from logosim.evaluation.changed import truth_of_copies
 from logosim.evaluation.kinds import KINDS, recognised
@@ -28,6 +29,7 @@ from logosim.ingest import l3d
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _SOURCE = "truth"
+_COPIES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Asking:
     kind: str
     leave_out: tuple[Path, ...]
     least_support: float
-    copies: int
+    copies: int | None
     queries: int | None
     seed: int
 
@@ -66,7 +68,8 @@ def truth_options(function: Function) -> Function:
                 default="auto",
                 show_default=True,
                 help="What the folders hold; auto: told by the index file in it. "
-                "changed: any folder of pictures or L3D folder, asked with changed copies.",
+                "changed: any folder of pictures or L3D folder, asked with changed copies; with an index of brands, "
+                "other logos of the same brand are neither right nor wrong.",
             ),
             click.option(
                 "--leave-out",
@@ -85,9 +88,7 @@ def truth_options(function: Function) -> Function:
             click.option(
                 "--copies",
                 type=click.IntRange(1),
-                default=200,
-                show_default=True,
-                help="With --kind changed: how many pictures are changed, each in every known way.",
+                help="With --kind changed: how many pictures are changed, each in every known way; unset: 200.",
             ),
             click.option("--queries", type=click.IntRange(1), help="Ask at most so many queries, drawn by --seed."),
             click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
@@ -132,6 +133,10 @@ def refuse_namesakes(folders: Sequence[Path]) -> None:
 
 def _loaded(folder: Path, asking: Asking, scratch: Path) -> TruthSet:
     kind = recognised(folder) if asking.kind == "auto" else asking.kind
+    if asking.copies is not None and kind != "changed":
+        raise InputError(f"--copies says nothing about {folder}, a truth set of {kind}", hint="Add --kind changed.")
+    if asking.least_support and kind != "brands":
+        raise InputError(f"--least-support says nothing about {folder}, a truth set of {kind}: only brands have it.")
     if kind == "brands":
         return load_brands(folder, least_support=asking.least_support)
     if kind == "changed":
@@ -145,18 +150,23 @@ def _loaded(folder: Path, asking: Asking, scratch: Path) -> TruthSet:
 
 def _changed(folder: Path, asking: Asking, scratch: Path) -> TruthSet:
     marks = _marks(folder) if any(folder.glob("*.json*")) else []
-    originals = tuple(Path(mark.picture.location) for mark in marks) or picture_files(folder)
+    originals = tuple(Path(mark.picture.location) for mark in marks)
+    owners: list[str] | None = None
+    if not originals and (folder / BRANDS_INDEX).is_file():
+        owned = load_brands(folder)
+        originals, owners = owned.files, [owned.group_name(picture) for picture in range(len(owned))]
+    originals = originals or picture_files(folder)
     with progress_bar("pictures") as bar:
         task = bar.add_task("Changing", total=None)
         copies = changed_copies(
             originals,
             scratch,
-            asking.copies,
+            asking.copies or _COPIES,
             asking.seed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     codes = [mark.vienna_codes for mark in marks] or None
-    return truth_of_copies(f"{folder.resolve().name}, changed", originals, copies, codes)
+    return truth_of_copies(f"{folder.resolve().name}, changed", originals, copies, codes, owners)
 
 
 def _marks(folder: Path) -> list[Mark]:

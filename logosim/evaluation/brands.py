@@ -18,6 +18,7 @@ from logosim.evaluation.listing import Row, inside, read_rows
 from logosim.evaluation.truth import TruthSet, numbered
 
 INDEX = "index.csv"
+ROLES = frozenset({"main", "twin", "lockup", "distractor"})
 
 
 def load_brands(folder: Path, *, least_support: float = 0.0) -> TruthSet:
@@ -29,8 +30,8 @@ def load_brands(folder: Path, *, least_support: float = 0.0) -> TruthSet:
             are neither right nor wrong. An empty support counts as good.
 
     Raises:
-        RecordError: the file is missing, lacks a column, names a picture outside the folder or twice, or has a
-            support that is no number.
+        RecordError: the file is missing, lacks a column, names a picture outside the folder or twice, has an
+            unknown role, or a support that is no number.
     """
     index = folder / INDEX
     rows = read_rows(index, ("file",))
@@ -41,6 +42,11 @@ def load_brands(folder: Path, *, least_support: float = 0.0) -> TruthSet:
         raise RecordError(
             f"the truth set's index {index} lacks the columns {', '.join(missing)}",
             hint="Needed are file, brand_group, drawing and role; or file and brand.",
+        )
+    if strange := next((row for row in rows if row["role"] not in ROLES), None):
+        raise RecordError(
+            f"the truth set's index {index} gives {strange['file']} the role {strange['role'][:40]!r}",
+            hint=f"Roles are {', '.join(sorted(ROLES))}.",
         )
     files = tuple(inside(folder, row["file"], index) for row in rows)
     if len(set(files)) < len(files):

@@ -32,6 +32,7 @@ def truth_of_copies(
     originals: Sequence[Path],
     copies: Sequence[ChangedCopy],
     codes: Sequence[tuple[str, ...]] | None = None,
+    brands: Sequence[str] | None = None,
 ) -> TruthSet:
     """Each copy should find its original among all originals; copies are not found themselves.
 
@@ -42,6 +43,8 @@ def truth_of_copies(
         originals: the gallery.
         copies: who asks.
         codes: canonical Vienna codes of each original, where known.
+        brands: whose logo each original is, "" where that is not known. Other logos of a brand are neither right nor
+            wrong answers to a copy of one of them: they may well look more like it than the original does.
 
     Raises:
         RecordError: no copies, a copy of a picture that is not in the gallery, or a file that cannot be read.
@@ -56,6 +59,10 @@ def truth_of_copies(
     groups, _ = numbered([*contents, *(contents[place[copy.original]] for copy in copies)])
     first = {content: file for file, content in reversed(list(zip(originals, contents, strict=True)))}
     drawings, _ = numbered([*contents, *(f"copy {number}" for number in range(len(copies)))])
+    families = None
+    if brands is not None:
+        owners = [brand or f"\x00{number}" for number, brand in enumerate(brands)]
+        families, _ = numbered([*owners, *(owners[place[copy.original]] for copy in copies)])
     hidden = np.arange(len(originals) + len(copies)) >= len(originals)
     return TruthSet(
         name=name,
@@ -67,6 +74,7 @@ def truth_of_copies(
         difficulty=(*("" for _ in originals), *(copy.change for copy in copies)),
         asked=np.flatnonzero(hidden).astype(np.int64),
         hidden=hidden,
+        families=families,
         codes=None if codes is None else (*codes, *(codes[place[copy.original]] for copy in copies)),
     )
 

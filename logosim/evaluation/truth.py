@@ -35,6 +35,7 @@ class TruthSet:
     asked: IntArray | None = None  # the queries, where not every main picture with something to find is one
     hidden: BoolArray | None = None  # pictures that only ask and stand in nobody's way, such as changed copies
     relevant: Mapping[int, IntArray] | None = None  # by query: the pictures it should find, by index
+    families: IntArray | None = None  # pictures of the query's family are never wrong: other logos of one company
     codes: tuple[tuple[str, ...], ...] | None = None  # canonical Vienna codes
     texts: tuple[str | None, ...] | None = None  # brand text of the record
 
@@ -55,11 +56,13 @@ class TruthSet:
         """[pictures]: neither right nor wrong: the query, its drawing, hidden pictures, and what else is of its group.
 
         The last holds without `relevant` only: twins and lock-ups of a brand. With `relevant`, what is not listed is
-        wrong.
+        wrong. What is of the query's family, where there are families, is not wrong either.
         """
         same = self.drawings == self.drawings[query]
         if self.relevant is None:
             same |= self.groups == self.groups[query]
+        if self.families is not None:
+            same |= self.families == self.families[query]
         return np.asarray((same | self._hidden()) & ~self.positives(query))
 
     def queries(self) -> IntArray:

@@ -134,7 +134,15 @@ def test_changed_copies_and_rankings(folder: Path, tmp_path: Path) -> None:
     done = run(tmp_path, "pictures", "--truth", folder, *arguments)
     assert done.exit_code == 0, done.output
     (file,) = (tmp_path / "ranked").iterdir()
-    assert len(file.read_text().splitlines()) == 1 + 5 * 6  # six pictures can be found
+    assert len(file.read_text().splitlines()) == 1 + 5 * 5  # of six; the other logo of its brand is passed over
+
+
+@pytest.mark.parametrize("option", ["--copies=2", "--least-support=0.5"])
+def test_an_option_that_says_nothing_about_a_truth_set(folder: Path, tmp_path: Path, option: str) -> None:
+    kind = "brands" if option.startswith("--copies") else "changed"
+    done = run(tmp_path, "pictures", "--truth", folder, "--kind", kind, option)
+    assert isinstance(done.exception, InputError)
+    assert f"{option.partition('=')[0]} says nothing about {folder}, a truth set of {kind}" in str(done.exception)
 
 
 def test_what_cannot_be_compared_is_said(folder: Path, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_brands_give_their_difficulty_and_leave_out_poor_agreement(tmp_path: Pat
         ("file,brand\n,x\n", "without a file"),
         ("file,brand\n/etc/passwd,x\n", "outside its folder"),
         ("brand\nx\n", "lacks the columns file"),
+        ("file,brand_group,drawing,role\na.png,x,1,mian\n", "gives a.png the role 'mian'"),
     ],
 )
 def test_a_bad_index_of_brands(tmp_path: Path, text: str, said: str) -> None:

@@ -94,3 +94,16 @@ def test_changed_copies_find_their_original_whichever_file_holds_it(tmp_path: Pa
         truth_of_copies("copies", originals, [])
     with pytest.raises(RecordError, match=r"cannot read the picture .*gone\.png"):
         truth_of_copies("copies", [tmp_path / "gone.png"], [ChangedCopy(tmp_path / "x", tmp_path / "gone.png", "")])
+
+
+def test_other_logos_of_a_copys_brand_are_neither_right_nor_wrong(tmp_path: Path) -> None:
+    for name in "abcd":
+        (tmp_path / name).write_bytes(name.encode())
+    originals = [tmp_path / name for name in "abcd"]
+    copies = [ChangedCopy(tmp_path / "x", originals[0], ""), ChangedCopy(tmp_path / "y", originals[2], "")]
+    truth = truth_of_copies("copies", originals, copies, brands=["one", "one", "", ""])
+    assert np.flatnonzero(truth.positives(4)).tolist() == [0]
+    assert np.flatnonzero(truth.ignored(4)).tolist() == [1, 4, 5]
+    assert np.flatnonzero(truth.ignored(5)).tolist() == [4, 5]  # without a brand nothing is related
+    placed = place_rankings(truth, [(4, np.array([1, 0, 2])), (5, np.array([3, 2]))])
+    assert placed.places[:, 0].tolist() == [1, 2]
