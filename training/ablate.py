@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from training.command import reported
 from training.configuration import Configuration, ConfigurationError, changed, read_toml
 from training.journal import read_journal
-from training.run import Run, reported, run_of, run_parser
+from training.run import Run, run_of, run_parser
 from training.train import last_checkpoint, train
 
 _COLUMNS = ("recall_at_100", "recall_at_10", "map_at_100", "hit_at_1")
@@ -48,10 +49,24 @@ def shortened(configuration: Configuration, steps: int) -> Configuration:
 def run_variant(base: Run, name: str, changes: Mapping[str, Any]) -> dict[str, float]:
     """Train a variant in its own folder below the base run's, unless it is done; the metrics of its last step.
 
+    With `weights = "imagenet"` among its changes it does not start where the others do: for heads of another kind.
+    Neighbours are for the variants with `data.hard_negatives`.
+
     Raises CheckpointError if what lies there is of a run with other settings or pictures.
     """
     folder = base.out / re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    run = dataclasses.replace(base, configuration=changed(base.configuration, changes), out=folder)
+    start = changes.get("weights")
+    if start not in (None, "imagenet"):
+        raise ConfigurationError(f'the variant {name!r} can start from weights = "imagenet", not from {start!r}')
+    settings = {setting: value for setting, value in changes.items() if setting != "weights"}
+    configuration = changed(base.configuration, settings)
+    run = dataclasses.replace(
+        base,
+        configuration=configuration,
+        out=folder,
+        weights=None if start else base.weights,
+        neighbours=base.neighbours if configuration.data.hard_negatives else None,
+    )
     steps = run.configuration.optimiser.steps
     if last_checkpoint(run) is None or _metrics(folder, steps) is None:
         train(run)

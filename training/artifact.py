@@ -59,6 +59,11 @@ def manifest_for(model: bytes, named: Named) -> Manifest:
     )
 
 
+def as_text(manifest: Manifest) -> str:
+    """The manifest as it stands in its file, and as commands print it."""
+    return json.dumps(manifest.as_json(), indent=2, ensure_ascii=False)
+
+
 def write_artifact(folder: Path, artifact: Artifact) -> None:
     """Put the artifact in place of what stands at `folder`, whole or not at all; it is read back and checked first."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +71,7 @@ def write_artifact(folder: Path, artifact: Artifact) -> None:
         made, old = Path(scratch) / "made", Path(scratch) / "old"
         made.mkdir()
         (made / artifact.manifest.file).write_bytes(artifact.model)
-        text = json.dumps(artifact.manifest.as_json(), indent=2, ensure_ascii=False)
-        (made / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        (made / MANIFEST).write_text(as_text(artifact.manifest) + "\n", encoding="utf-8")
         load_artifact(made)
         if folder.exists():
             folder.rename(old)

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from logosim.errors import LogosimError
 from logosim.evaluation import TruthSet, evaluate, load_brands
 from training.backbone import MAP_CHANNELS, Backbone, imagenet_weights
 from training.canvases import batches, picture_files
+from training.command import reported
 from training.descriptor import pooled
 from training.fitting import DIMENSIONS, SHRINKAGE, figure_of, numbered, with_reversed
-from training.holdout import HoldoutError, comparable, truth_names
+from training.holdout import comparable, truth_names
 from training.whitening import Vectors, fit_paired_whitening, fit_whitening
 
 Parts = Mapping[str, Vectors]  # by map: pooled, unit length, float32 [N, channels]
@@ -81,34 +81,25 @@ def rows(truth: TruthSet, shown: Parts, fitted: Parts, groups: np.ndarray) -> li
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table."""
+    """Print the table, line by line."""
     parser = argparse.ArgumentParser(prog="python -m training.compare", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--pictures", type=Path, required=True, help="folder made by training.pictures")
     parser.add_argument("--truth", type=Path, required=True, help="folder with pictures and index.csv")
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(max(1, options.threads))
-    try:
-        _compare(options.pictures, options.truth)
-    except (HoldoutError, LogosimError, OSError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    return 0
+    return reported(parser, arguments, _compare)
 
 
-def _compare(pictures: Path, folder: Path) -> None:
-    truth, backbone = load_brands(folder), Backbone(imagenet_weights())
-    files = held_out(picture_files(pictures), truth_names(folder))
+def _compare(options: argparse.Namespace) -> str:
+    truth, backbone = load_brands(options.truth), Backbone(imagenet_weights())
+    files = held_out(picture_files(options.pictures), truth_names(options.truth))
     fitted, groups = fitting_parts(backbone, files)
-    sys.stdout.write(
-        f"{len(truth)} pictures; fitted on {len(files)} drawings of {len(np.unique(groups))} other figures\n\n"
-    )
     sys.stdout.write("| maps | method | recall@100 | recall@10 | MAP@100 | hit@1 |\n|---|---|---|---|---|---|\n")
     for label, method, embeddings in rows(truth, truth_parts(backbone, truth), fitted, groups):
         found = evaluate(truth, embeddings)
         numbers = (found.recall_at_100, found.recall_at_10, found.map_at_100, found.hit_at_1)
         sys.stdout.write(f"| {label} | {method} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |\n")
         sys.stdout.flush()
+    return f"\n{len(truth)} pictures; fitted on {len(files)} drawings of {len(np.unique(groups))} other figures"
 
 
 if __name__ == "__main__":

@@ -12,20 +12,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from logosim.embedding import Artifact, CanvasArray, Embedder, OnnxEmbedder
 from logosim.embedding.artifact import parse_manifest
-from logosim.errors import LogosimError
 from logosim.evaluation import evaluate, load_brands
-from training.artifact import Named, manifest_for, write_artifact
+from training.artifact import Named, as_text, manifest_for, write_artifact
 from training.assembly import key_encoder
 from training.augment.lettering import Lettering
 from training.augment.settings import ViewSettings
@@ -33,13 +30,14 @@ from training.backbone import Backbone, imagenet_weights
 from training.canvases import batches, load_canvas, picture_files
 from training.checkpoint import CheckpointError, read_checkpoint
 from training.collection import Collection as Pictures
-from training.collection import CollectionError, load_collection, parse_source
-from training.configuration import ConfigurationError, parse_configuration
+from training.collection import load_collection, parse_source
+from training.command import reported
+from training.configuration import parse_configuration
 from training.descriptor import Descriptor
 from training.fitting import SHRINKAGE, Fitted, Group, drawn_groups, fit
 from training.graph import export_graph
-from training.holdout import HoldoutError, read_exclusion
-from training.parity import ParityError, check_parity
+from training.holdout import read_exclusion
+from training.parity import check_parity
 from training.pictures import font_files
 from training.run import read_groups
 from training.view_groups import view_groups
@@ -181,48 +179,36 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the artifact and print its manifest."""
-    options = _parser().parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    try:
-        runs = [read_checkpoint(file) for file in options.checkpoint]
-        backbone = trained_backbone(runs[-1]) if runs else Backbone(imagenet_weights())
-        views = parse_configuration(runs[-1]["configuration"] if runs else {}).views
-        groups, told, files = _groups(options, views)
-        learnt = learnt_whitening(runs[-1]) if runs else None
-        head = options.head or ("pairs" if learnt is None else "learnt")
-        fitted = fit(backbone, groups, options.seed, "pca" if head == "pca" else "pairs", options.shrinkage)
-        if head == "learnt":
-            if learnt is None:
-                raise CheckpointError("--head learnt needs a checkpoint whose projector is a whitening")
-            fitted, told = (
-                dataclasses.replace(fitted, embedding=learnt),
-                f"the embedding's as above; the patches' on {told}",
-            )
-        checked = np.stack([load_canvas(file) for file in files[:: -(-len(files) // _CHECKED_PICTURES)]])
-        made = make_artifact(
-            backbone,
-            fitted,
-            Named(options.name, options.version, _training_told(runs), _HEADS[head], told),
-            options.out,
-            checked=checked,
-            truths=options.truth,
-            leave_out=read_groups(options.leave_out) if options.leave_out else (),
-            threads=options.threads,
+    return reported(_parser(), arguments, _export)
+
+
+def _export(options: argparse.Namespace) -> str:
+    runs = [read_checkpoint(file) for file in options.checkpoint]
+    backbone = trained_backbone(runs[-1]) if runs else Backbone(imagenet_weights())
+    views = parse_configuration(runs[-1]["configuration"] if runs else {}).views
+    groups, told, files = _groups(options, views)
+    learnt = learnt_whitening(runs[-1]) if runs else None
+    head = options.head or ("pairs" if learnt is None else "learnt")
+    fitted = fit(backbone, groups, options.seed, "pca" if head == "pca" else "pairs", options.shrinkage)
+    if head == "learnt":
+        if learnt is None:
+            raise CheckpointError("--head learnt needs a checkpoint whose projector is a whitening")
+        fitted, told = (
+            dataclasses.replace(fitted, embedding=learnt),
+            f"the embedding's as above; the patches' on {told}",
         )
-    except (
-        CheckpointError,
-        HoldoutError,
-        CollectionError,
-        ConfigurationError,
-        LogosimError,
-        OSError,
-        ParityError,
-        ValueError,
-    ) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    sys.stdout.write(json.dumps(made.manifest.as_json(), indent=2, ensure_ascii=False) + "\n")
-    return 0
+    checked = np.stack([load_canvas(file) for file in files[:: -(-len(files) // _CHECKED_PICTURES)]])
+    made = make_artifact(
+        backbone,
+        fitted,
+        Named(options.name, options.version, _training_told(runs), _HEADS[head], told),
+        options.out,
+        checked=checked,
+        truths=options.truth,
+        leave_out=read_groups(options.leave_out) if options.leave_out else (),
+        threads=options.threads,
+    )
+    return as_text(made.manifest)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,11 +23,12 @@ from torch import Tensor, nn
 
 from logosim.embedding import PREPROCESSING, Artifact, Manifest, OnnxEmbedder
 from logosim.embedding.artifact import FORMAT, parse_manifest
-from training.artifact import FILE, write_artifact
+from training.artifact import FILE, as_text, write_artifact
 from training.canvases import load_canvas, picture_files
+from training.command import reported
 from training.descriptor import EVEN_LEVELS, unit
 from training.graph import export_graph
-from training.parity import ParityError, check_parity
+from training.parity import check_parity
 from training.timm_weights import load_model
 
 GRID = 7  # patches along a side, or fewer where the last map is smaller
@@ -162,7 +162,7 @@ def make_foreign(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the folder and print its manifest; 2 and one line on stderr if it cannot be made."""
+    """Make the folder and print its manifest."""
     parser = argparse.ArgumentParser(prog="python -m training.foreign", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--timm", required=True, metavar="NAME", help="timm's name of the model")
     parser.add_argument("--weights", type=Path, help="its weights: .safetensors, or a torch file of plain tensors")
@@ -172,23 +172,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--licence", default="as published with the weights", help="for the manifest")
     parser.add_argument("--seed", type=int, default=0, help="of random weights")
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    try:
-        loaded = load_model(options.timm, options.weights, untrained=options.untrained, seed=options.seed)
-        made = make_foreign(
-            ForeignModel(loaded.model),
-            picture_files(options.pictures),
-            options.out,
-            name=options.timm + ("-untrained" if options.untrained else ""),
-            fitting=loaded.origin,
-            licence=options.licence,
-        )
-    except (ValueError, OSError, ParityError) as error:
-        sys.stderr.write(f"{parser.prog}: {error}\n")
-        return 2
-    sys.stdout.write(json.dumps(made.manifest.as_json(), indent=2, ensure_ascii=False) + "\n")
-    return 0
+    return reported(parser, arguments, _make)
+
+
+def _make(options: argparse.Namespace) -> str:
+    loaded = load_model(options.timm, options.weights, untrained=options.untrained, seed=options.seed)
+    made = make_foreign(
+        ForeignModel(loaded.model),
+        picture_files(options.pictures),
+        options.out,
+        name=options.timm + ("-untrained" if options.untrained else ""),
+        fitting=loaded.origin,
+        licence=options.licence,
+    )
+    return as_text(made.manifest)
 
 
 if __name__ == "__main__":

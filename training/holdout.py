@@ -189,12 +189,14 @@ def write_brands(truth: Path, exclusion: Exclusion, out: Path) -> tuple[int, int
     return len(chosen), len(groups)
 
 
-def write_index(folder: Path, rows: Iterable[tuple[str, str, str]]) -> None:
-    """Write a collection's `index.csv` (file, concept, source), in one step, so that it is never half there."""
+def write_index(
+    folder: Path, rows: Iterable[Sequence[str]], columns: Sequence[str] = ("file", "concept", "source")
+) -> None:
+    """Write a collection's `index.csv` in one step, so that it is never half there."""
     partial = folder / "index.csv.tmp"
     with partial.open("w", encoding="utf-8", newline="") as lines:
         writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(("file", "concept", "source"))
+        writer.writerow(columns)
         writer.writerows(rows)
         lines.flush()
         os.fsync(lines.fileno())

@@ -16,7 +16,7 @@ from training.holdout import Exclusion
 from training.row import CollectionError, Row
 
 INDEX = "index.csv"
-_COLUMNS = ("file", "concept", "source")
+COLUMNS = ("file", "concept", "source")
 
 
 class IndexFolder:
@@ -27,14 +27,8 @@ class IndexFolder:
 
     def rows(self) -> Iterator[Row]:
         """See `PictureFolder`. Whether the files are there is found out when they are needed."""
-        index = self.root / INDEX
-        try:
-            with index.open(encoding="utf-8-sig", newline="") as lines:
-                yield from _rows(csv.DictReader(lines), index)
-        except OSError as error:
-            raise CollectionError(f"cannot read {index}: {error.strerror}") from error
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise CollectionError(f"{index} is not a table of comma-separated values in UTF-8: {error}") from error
+        for row in read_index(self.root / INDEX):
+            yield Row(row["file"], row["concept"], PurePath(row["file"]).stem, tuple(row.get("codes", "").split()))
 
     def shows_excluded(self, exclusion: Exclusion) -> Callable[[Row], bool]:
         """By the whole concept (what follows its colon) or the whole file name.
@@ -53,16 +47,29 @@ class IndexFolder:
         return []
 
 
-def _rows(table: csv.DictReader[str], index: Path) -> Iterator[Row]:
-    missing = [column for column in _COLUMNS if column not in (table.fieldnames or ())]
+def read_index(index: Path) -> Iterator[dict[str, str]]:
+    """The rows of an index by column, "" for what is not given; every one names a file.
+
+    Raises CollectionError, while it reads, if the index cannot be read, is empty, or lacks a column.
+    """
+    try:
+        with index.open(encoding="utf-8-sig", newline="") as lines:
+            yield from _rows(csv.DictReader(lines), index)
+    except OSError as error:
+        raise CollectionError(f"cannot read {index}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CollectionError(f"{index} is not a table of comma-separated values in UTF-8: {error}") from error
+
+
+def _rows(table: csv.DictReader[str], index: Path) -> Iterator[dict[str, str]]:
+    missing = [column for column in COLUMNS if column not in (table.fieldnames or ())]
     if missing and table.fieldnames:
         raise CollectionError(f"{index} lacks the columns {', '.join(missing)}")
     empty = True
     for row in table:
-        file = row["file"]
-        if not file:
+        if not row["file"]:
             raise CollectionError(f"{index}, line {table.line_num}: names no file")
-        yield Row(file, row["concept"] or "", PurePath(file).stem, tuple((row.get("codes") or "").split()))
+        yield {column: value or "" for column, value in row.items()}
         empty = False
     if empty:
         raise CollectionError(f"{index} is empty")

@@ -25,10 +25,11 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from logosim.domain.features import FloatArray
-from logosim.embedding import CanvasArray, Embedder, OnnxEmbedder, bundled, load_artifact
+from logosim.embedding import CanvasArray, Embedder, OnnxEmbedder, load_artifact, model_folder
 from logosim.errors import LogosimError
 from training.canvases import load_canvas
 from training.collection import Collection, CollectionError, load_collection, parse_source
+from training.command import reported
 from training.holdout import read_exclusion
 
 Neighbours = npt.NDArray[np.int32]  # [N, k]
@@ -196,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder with an index.csv or of L3D, as for training.train; may be repeated",
     )  # fmt: skip
     parser.add_argument("--exclude", type=Path, action="append", help="brands that never train: slugs, one a line")
-    parser.add_argument("--artifact", type=Path, default=bundled(), help="the model; without it the bundled one")
+    parser.add_argument("--artifact", default="bundled", help="the model: a folder, or the name of a bundled one")
     parser.add_argument("--out", type=Path, required=True, help="file to write, .npz")
     parser.add_argument("--k", type=int, default=10, help="neighbours of a picture")
     parser.add_argument("--ceiling", type=float, default=CEILING, help="pictures more similar than this are copies")
@@ -207,24 +208,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Mine, and write the file."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    return reported(_parser(), arguments, _mine)
+
+
+def _mine(options: argparse.Namespace) -> str:
     if not 1 <= options.k <= 1000 or not -1 <= options.ceiling <= 1:
-        parser.error("--k is from 1 to 1000, --ceiling from -1 to 1")
-    torch.set_num_threads(max(1, options.threads))
-    try:
-        collection = load_collection(options.data, read_exclusion(options.exclude) if options.exclude else None)
-        sys.stderr.write("".join(f"{note}\n" for note in collection.notes))
-        embedder = OnnxEmbedder(load_artifact(options.artifact), threads=options.threads)
-        neighbours = mine(collection, embedder, options)
-        model = f"{embedder.manifest.name} {embedder.manifest.version}"
-        write_neighbours(options.out, neighbours, collection, model)
-    except (CollectionError, LogosimError, OSError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+        raise ValueError("--k is from 1 to 1000, --ceiling from -1 to 1")
+    collection = load_collection(options.data, read_exclusion(options.exclude) if options.exclude else None)
+    sys.stderr.write("".join(f"{note}\n" for note in collection.notes))
+    embedder = OnnxEmbedder(load_artifact(model_folder(options.artifact)), threads=options.threads)
+    neighbours = mine(collection, embedder, options)
+    model = f"{embedder.manifest.name} {embedder.manifest.version}"
+    write_neighbours(options.out, neighbours, collection, model)
     alone = int((neighbours[:, 0] == np.arange(len(neighbours))).sum())
-    sys.stdout.write(f"{options.k} neighbours of {len(neighbours):,} pictures ({alone:,} have none) in {options.out}\n")
-    return 0
+    return f"{options.k} neighbours of {len(neighbours):,} pictures ({alone:,} have none) in {options.out}"
 
 
 if __name__ == "__main__":

@@ -14,9 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
-import json
 import sys
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,17 +23,16 @@ import numpy as np
 
 from logosim.embedding import Artifact, CanvasArray, Embedder, Manifest, OnnxEmbedder, load_artifact, model_folder
 from logosim.embedding.artifact import parse_manifest
-from logosim.errors import LogosimError, PictureError
-from training.artifact import write_artifact
+from logosim.errors import PictureError
+from training.artifact import as_text, write_artifact
 from training.canvases import load_canvas, picture_files
-from training.configuration import ConfigurationError
+from training.command import reported
 from training.export import measured
 from training.int8 import quantised
 from training.run import read_groups
 
 SUFFIX = "-int8"
 LEAST_COSINE = 0.9  # of any held-out picture
-_TIMED = 32  # canvases
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Loss:
         }
 
 
-class LossTooLarge(Exception):
+class LossTooLarge(ValueError):
     """The int8 model differs more from its original than was allowed; nothing was written."""
 
 
@@ -147,19 +144,6 @@ def quantise(
     return artifact, loss
 
 
-def milliseconds(artifact: Artifact, canvases: CanvasArray, threads: int) -> float:
-    """Time a picture takes in the model alone, the better of two runs over up to 32 canvases."""
-    embedder = _embedder(artifact, threads)
-    shown = canvases[:_TIMED]
-    embedder.embed(shown[:1])
-    took = []
-    for _ in range(2):
-        start = time.perf_counter()
-        embedder.embed(shown)
-        took.append((time.perf_counter() - start) / len(shown) * 1000)
-    return min(took)
-
-
 def split_canvases(
     files: Sequence[Path], calibrate: int, check: int, size: int, seed: int
 ) -> tuple[CanvasArray, CanvasArray]:
@@ -177,10 +161,6 @@ def split_canvases(
         except PictureError as error:
             raise ValueError(f"{files[index]}: {error}") from error
     return canvases[:calibrate], canvases[calibrate:]
-
-
-def _embedder(artifact: Artifact, threads: int) -> OnnxEmbedder:
-    return OnnxEmbedder(artifact, threads=threads, providers=["CPUExecutionProvider"])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -202,38 +182,33 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the artifact, print its manifest and, on stderr, the time a picture takes; 2 and one line if refused."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    """Make the artifact and print its manifest."""
+    return reported(_parser(), arguments, _quantise)
+
+
+def _quantise(options: argparse.Namespace) -> str:
     if min(options.calibrate, options.check) < 1:
-        parser.error("--calibrate and --check must be at least 1")
-    try:
-        original = load_artifact(model_folder(options.artifact))
-        calibrating, checked = split_canvases(
-            picture_files(options.pictures),
-            options.calibrate,
-            options.check,
-            original.manifest.input_size,
-            options.seed,
-        )
-        made, _ = quantise(
-            original,
-            options.out,
-            calibrating=calibrating,
-            checked=checked,
-            truths=options.truth,
-            leave_out=read_groups(options.leave_out) if options.leave_out else (),
-            least_cosine=options.least_cosine,
-            accept_loss=options.accept_loss,
-            threads=options.threads,
-        )
-    except (ConfigurationError, LogosimError, LossTooLarge, OSError, ValueError) as error:
-        sys.stderr.write(f"{parser.prog}: {error}\n")
-        return 2
-    before, after = (milliseconds(one, checked, options.threads) for one in (original, made))
-    sys.stderr.write(f"{before:.1f} -> {after:.1f} ms a picture, {options.threads} threads\n")
-    sys.stdout.write(json.dumps(made.manifest.as_json(), indent=2, ensure_ascii=False) + "\n")
-    return 0
+        raise ValueError("--calibrate and --check must be at least 1")
+    original = load_artifact(model_folder(options.artifact))
+    calibrating, checked = split_canvases(
+        picture_files(options.pictures),
+        options.calibrate,
+        options.check,
+        original.manifest.input_size,
+        options.seed,
+    )
+    made, _ = quantise(
+        original,
+        options.out,
+        calibrating=calibrating,
+        checked=checked,
+        truths=options.truth,
+        leave_out=read_groups(options.leave_out) if options.leave_out else (),
+        least_cosine=options.least_cosine,
+        accept_loss=options.accept_loss,
+        threads=options.threads,
+    )
+    return as_text(made.manifest)
 
 
 if __name__ == "__main__":

@@ -1,43 +1,28 @@
-"""A run as a command describes it: options, the parts they name, and how what goes wrong is said."""
+"""A run as a command describes it: options, and the parts they name."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from logosim.errors import LogosimError
-from training.allocator import keep_freed_memory, out_of_memory
 from training.augment.lettering import Lettering
 from training.augment.views import ViewMaker
 from training.batches import Batches
-from training.checkpoint import CheckpointError
-from training.collection import Collection, CollectionError, load_collection, parse_source
+from training.collection import Collection, load_collection, parse_source
 from training.configuration import Configuration, ConfigurationError, changed, load_configuration
-from training.holdout import BRAND, HoldoutError, read_exclusion
+from training.holdout import BRAND, read_exclusion
 from training.neighbours import read_neighbours
 from training.pictures import font_files
-from training.trainer import LossNotFinite
 from training.validation import Validation
 from training.words import names_of
-
-_TOLD = (
-    CheckpointError,
-    CollectionError,
-    ConfigurationError,
-    HoldoutError,
-    LogosimError,
-    LossNotFinite,
-    OSError,
-    ValueError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +37,14 @@ class Run:
     neighbours: Path | None
     validation: Validation | None
     minutes: float | None
+
+    def digest(self) -> str:
+        """64 hexadecimal digits that stand for what is drawn: the pictures, how often each folder's, and neighbours."""
+        found = hashlib.sha256(self.collection.digest().encode())
+        found.update(self.collection.chances.astype("<f8").tobytes())
+        if self.neighbours is not None:
+            found.update(read_neighbours(self.neighbours, self.collection).tobytes())
+        return found.hexdigest()
 
 
 def run_parser(program: str, description: str | None) -> argparse.ArgumentParser:
@@ -147,44 +140,6 @@ def make_batches(run: Run) -> Batches:
         hard_negatives=configuration.data.hard_negatives,
         cache_megabytes=configuration.machine.cache_megabytes,
     )
-
-
-def reported(
-    parser: argparse.ArgumentParser, arguments: Sequence[str] | None, work: Callable[[argparse.Namespace], str]
-) -> int:
-    """Parse, work, and print what the work says of itself, or what went wrong; the process's exit status."""
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(max(1, options.threads or 1))
-    keep_freed_memory()
-    try:
-        told = work(options)
-    except (*_TOLD, RuntimeError, MemoryError) as error:
-        said = _said(error)
-        if said is None:
-            raise
-        sys.stderr.write(f"error: {said}\n")
-        return 1
-    sys.stdout.write(told + "\n")
-    return 0
-
-
-def _said(error: Exception) -> str | None:
-    """An error in words for a person; None for one that is nobody's fault but the program's."""
-    words = str(error).strip()
-    if out_of_memory(error):
-        return (
-            "out of memory: halve optimiser.pairs or set machine.gradient_checkpoints = true; "
-            f"training.train --dry-run finds the batch that fits ({words.partition(chr(10))[0]})"
-        )
-    if isinstance(error, _TOLD):
-        # torch hands on what a process that makes views raised with its whole traceback, the message last
-        return words.splitlines()[-1].partition(": ")[2] if "\nOriginal Traceback" in words else words
-    if words.startswith("DataLoader worker"):
-        return (
-            "a process that makes views died, mostly for want of main or shared memory: lower machine.workers or "
-            f"machine.cache_megabytes ({words.partition(chr(10))[0]})"
-        )
-    return None
 
 
 class Stop:

@@ -28,9 +28,10 @@ from training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from training.command import reported
 from training.dry_run import dry_run
 from training.journal import Journal
-from training.run import Run, Stop, make_batches, reported, run_of, run_parser
+from training.run import Run, Stop, make_batches, run_of, run_parser
 from training.trainer import Trainer
 
 
@@ -77,16 +78,17 @@ def last_checkpoint(run: Run) -> dict[str, Any] | None:
             f"the checkpoints in {run.out} are of a run with other settings: {'; '.join(other)}. "
             "Name another folder with --out, or train with the former settings"
         )
-    if state.get("pictures", run.collection.digest()) != run.collection.digest():
+    if state["pictures"] != run.digest():
         raise CheckpointError(
             f"the checkpoints in {run.out} are of a run on other pictures. Name another folder with --out (and "
-            "--weights to start from one of them), or the same --data and --exclude in the same order"
+            "--weights to start from one of them), or the same --data with the same shares, --exclude and "
+            "--neighbours in the same order"
         )
     return state
 
 
 def _state(trainer: Trainer, run: Run) -> dict[str, Any]:
-    return {**trainer.state(), "pictures": run.collection.digest()}
+    return {**trainer.state(), "pictures": run.digest()}
 
 
 def validate(trainer: Trainer, run: Run, journal: Journal) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
@@ -16,6 +18,8 @@ from logosim.errors import ConfigurationError, NotMigrated, PrivilegeMissing
 from logosim.store.translation import translated, without_secrets
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
+
+_PAUSES = (0.05, 0.2, 0.8)  # seconds between attempts at a statement that another transaction was in the way of
 
 
 def open_pool(
@@ -103,17 +107,20 @@ def _is_member(connection: psycopg.Connection[Any], role: str) -> bool:
 def fetch_row(pool: Pool, statement: LiteralString, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
     """The first row of a statement that is a transaction of its own and may be repeated.
 
-    It is run a second time where another transaction was in the way of the first: a deadlock, or a serialisation
-    failure where that is the database's default isolation.
+    It is run again, up to three times after growing pauses, where another transaction was in the way: a deadlock, or a
+    serialisation failure where that is the database's default isolation. Without a pause it could take its first lock
+    again before the other one has woken up.
 
     Raises:
         LogosimError: as `logosim.store.translation.translate` chooses.
     """
     with borrowed(pool) as connection:
-        try:
-            return connection.execute(statement, parameters).fetchone()
-        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
-            return connection.execute(statement, parameters).fetchone()
+        for pause in _PAUSES:
+            try:
+                return connection.execute(statement, parameters).fetchone()
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  so that two that met do not meet again
+        return connection.execute(statement, parameters).fetchone()
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""A corpus to search in: made once per run (and xdist worker), only read by the tests."""
+"""A corpus to search in, made once per run (and xdist worker) and only read by the tests; and a queue to fill."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,10 @@ from pgvector.psycopg import register_vector
 
 from logosim.domain.mark import mark_id
 from logosim.domain.vienna import keys
+from logosim.store.pool import Pool
+from logosim.store.work import WorkStore
+
+from .queued_work import Fill, take_in
 
 MARKS = 5000
 CLUSTERS = 60
@@ -131,3 +136,14 @@ def corpus_connection(corpus: Corpus) -> Iterator[psycopg.Connection[Any]]:
         connection.execute("set default_transaction_read_only = on")
         register_vector(connection)
         yield connection
+
+
+@pytest.fixture
+def fill(pool: Pool, registered_model: int) -> Fill:
+    """Take marks in, which queues them for the registered model."""
+    return partial(take_in, pool)
+
+
+@pytest.fixture
+def queue(pool: Pool) -> WorkStore:
+    return WorkStore(pool)

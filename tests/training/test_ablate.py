@@ -66,6 +66,26 @@ def test_each_variant_is_trained_with_its_change_and_only_once(
     assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")] == table
 
 
+def test_a_variant_with_other_heads_starts_from_imagenets_weights(
+    config: Path, data: Path, truth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variants, first, out = tmp_path / "variants.toml", tmp_path / "first", tmp_path / "out"
+    command = ["--config", str(config), "--data", str(data), "--validate", str(truth), "--variants", str(variants)]
+    command += ["--steps", "1", "--threads", "1", "--device", "cpu"]
+    variants.write_text('["start"]\n')
+    assert ablate.main([*command, "--out", str(first)]) == 0
+    command += ["--out", str(out), "--weights", str(checkpoints(first / "start")[-1])]
+    variants.write_text('["base"]\n["wide"]\n"model.hidden" = 24\n')
+    assert ablate.main(command) == 1
+    assert "of a model with other heads" in capsys.readouterr().err
+    variants.write_text('["base"]\n["wide"]\n"model.hidden" = 24\n"weights" = "imagenet"\n')
+    assert ablate.main(command) == 0
+    assert {folder.name for folder in out.iterdir()} == {"base", "wide"}
+    variants.write_text('["elsewhere"]\n"weights" = "mine.pt"\n')
+    assert ablate.main(command) == 1
+    assert "can start from weights" in capsys.readouterr().err
+
+
 def test_variants_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     (tmp_path / "variants.toml").write_text('steps = 3\n["all"]\n')
     with pytest.raises(ConfigurationError, match="must have a table of settings"):

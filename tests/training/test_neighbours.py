@@ -187,7 +187,7 @@ def test_an_l3d_folder_and_excluded_brands_are_mined_like_trained(data: Path, tm
 
 
 def test_wrong_options_are_said(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        mining.main(["--data", str(data), "--out", str(tmp_path / "n.npz"), "--k", "0"])
+    assert mining.main(["--data", str(data), "--out", str(tmp_path / "n.npz"), "--k", "0"]) == 1
+    assert "--k is from 1 to 1000" in capsys.readouterr().err
     assert mining.main(["--data", str(tmp_path / "none"), "--out", str(tmp_path / "n.npz")]) == 1
     assert "index.csv" in capsys.readouterr().err

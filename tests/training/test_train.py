@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,6 +196,18 @@ def test_a_run_is_not_continued_on_other_pictures(
     (data / "index.csv").write_text("\n".join((data / "index.csv").read_text().splitlines()[:-1]))
     assert train.main(command(config, data, out)) == 1
     assert "of a run on other pictures" in capsys.readouterr().err
+
+
+def test_a_run_is_not_continued_with_other_shares(
+    config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, other = tmp_path / "run", tmp_path / "other"
+    shutil.copytree(data, other)
+    both = command(config, data, out, "--data", f"{other}=0.2")
+    assert train.main([*both, "--minutes", "0.0001"]) == 0
+    assert train.main(command(config, data, out, "--data", f"{other}=0.3")) == 1
+    assert "of a run on other pictures" in capsys.readouterr().err
+    assert train.main([*both, "--minutes", "0.0001"]) == 0
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:

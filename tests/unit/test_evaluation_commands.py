@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image, ImageDraw
 
 from logosim.cli.circumstances import command
 from logosim.cli.describers import ModelDescriber, RememberingReader, described
@@ -21,19 +20,15 @@ from logosim.imaging import DecodeLimits, decode
 from logosim.ocr.none import NoReader
 from logosim.settings import Settings
 
-SHAPES = ("ellipse", "rectangle", "line")
+from ..drawn_shapes import SHAPES, draw_shapes
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three shapes in two colours each."""
     rows = ["file,brand_group,drawing,role,difficulty"]
-    for shape in SHAPES:
-        for number, colour in enumerate(("navy", "orange")):
-            picture = Image.new("RGB", (96, 96), "white")
-            getattr(ImageDraw.Draw(picture), shape)((16, 24, 72 + number, 80), fill=colour, width=9)
-            picture.save(tmp_path / f"{shape}-{colour}.png")
-            rows.append(f"{shape}-{colour}.png,{shape},{shape}#{number},main,{'hard' if number else 'easy'}")
+    for file, shape, number in draw_shapes(tmp_path):
+        rows.append(f"{file},{shape},{shape}#{number},main,{'hard' if number else 'easy'}")
     (tmp_path / "index.csv").write_text("\n".join(rows))
     return tmp_path
 

@@ -10,9 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import pytest
 
 MARKS = 120
 KILLS = 8
+
+
+def start(environment: dict[str, str], module: str, *arguments: str) -> subprocess.Popen[str]:
+    """A process whose messages are kept for the test."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
 def start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -25,16 +32,27 @@ def features(connection: psycopg.Connection) -> int:
     return int(count)
 
 
+@pytest.fixture
+def take_in(
+    logosim: Callable[..., subprocess.CompletedProcess[str]], write_corpus: Callable[..., Path]
+) -> Callable[[int], None]:
+    """Take so many marks in through the command line, which queues them for the bundled model."""
+
+    def taken_in(count: int) -> None:
+        assert logosim("db", "upgrade").returncode == 0
+        ingested = logosim("ingest", write_corpus(count), "--source", "test")
+        assert ingested.returncode == 0, ingested.stderr
+
+    return taken_in
+
+
 def test_killed_workers_lose_and_double_nothing(
     connection: psycopg.Connection,
     environment: dict[str, str],
     logosim: Callable[..., subprocess.CompletedProcess[str]],
-    write_corpus: Callable[..., Path],
+    take_in: Callable[[int], None],
 ) -> None:
-    assert logosim("db", "upgrade").returncode == 0
-    ingested = logosim("ingest", write_corpus(MARKS), "--source", "test")
-    assert ingested.returncode == 0, ingested.stderr
-
+    take_in(MARKS)
     draws = random.Random(3)
     workers = [start_worker(environment) for _ in range(2)]
     deadline = time.monotonic() + 120
@@ -64,17 +82,12 @@ def test_killed_workers_lose_and_double_nothing(
 
 
 def test_a_workforce_replaces_a_killed_worker(
-    connection: psycopg.Connection,
-    environment: dict[str, str],
-    logosim: Callable[..., subprocess.CompletedProcess[str]],
-    write_corpus: Callable[..., Path],
+    connection: psycopg.Connection, environment: dict[str, str], take_in: Callable[[int], None]
 ) -> None:
     import psutil
 
-    assert logosim("db", "upgrade").returncode == 0
-    assert logosim("ingest", write_corpus(60), "--source", "test").returncode == 0
-    command = [sys.executable, "-m", "logosim.cli", "worker", "--until-empty", "--processes=1", "--batch=4"]
-    parent = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    take_in(60)
+    parent = start(environment, "logosim.cli", "worker", "--until-empty", "--processes=1", "--batch=4")
     while features(connection) < 4:
         time.sleep(0.05)
         assert parent.poll() is None
@@ -89,15 +102,10 @@ def test_a_workforce_replaces_a_killed_worker(
 
 
 def test_a_worker_ends_when_another_model_is_activated(
-    connection: psycopg.Connection,
-    environment: dict[str, str],
-    logosim: Callable[..., subprocess.CompletedProcess[str]],
-    write_corpus: Callable[..., Path],
+    connection: psycopg.Connection, environment: dict[str, str], take_in: Callable[[int], None]
 ) -> None:
-    assert logosim("db", "upgrade").returncode == 0
-    assert logosim("ingest", write_corpus(2), "--source", "test").returncode == 0
-    command = [sys.executable, "-m", "workers"]
-    worker = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    take_in(2)
+    worker = start(environment, "workers")
     deadline = time.monotonic() + 60
     while features(connection) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
