@@ -78,6 +78,12 @@ class FilterError(InputError):
     """The filter cannot be used."""
 
 
+class RegionError(InputError):
+    """The region is no rectangle within the picture."""
+
+    hint = "A region is left,top,width,height in pixels from the picture's top left corner, such as 10,20,200,150."
+
+
 class WeightsError(InputError):
     """Weights are non-negative numbers by channel, at least one of them above zero."""
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from logosim.domain.features import Features, RgbImage, TextLine
+from logosim.domain.query import Region
 from logosim.embedding.protocol import CanvasArray, Embedder
-from logosim.errors import PictureError
+from logosim.errors import PictureError, RegionError
 from logosim.imaging.canvas import canvas, shrink
 from logosim.imaging.decode import DecodeLimits, decode
 from logosim.imaging.lettering import lettering
@@ -62,15 +63,29 @@ class Extractor:
         A broken picture never spoils its batch: the others are embedded together in one model call.
         """
         seen = [self._see_or_error(data) for data in pictures]
-        usable = [item for item in seen if isinstance(item, Seen)]
-        if not usable:
-            return [item for item in seen if isinstance(item, PictureError)]
-        embedded = self.embedder.embed(np.stack([item.canvas for item in usable]))
-        features = iter(
-            Features(embedding, patches, item.text, item.width, item.height, item.sha256, self.embedder.manifest.sha256)
-            for item, embedding, patches in zip(usable, embedded.embeddings, embedded.patches, strict=True)
-        )
+        features = iter(self._embedded([item for item in seen if isinstance(item, Seen)]))
         return [next(features) if isinstance(item, Seen) else item for item in seen]
+
+    def _embedded(self, seen: Sequence[Seen]) -> list[Features]:
+        if not seen:
+            return []
+        embedded = self.embedder.embed(np.stack([item.canvas for item in seen]))
+        model = self.embedder.manifest.sha256
+        return [
+            Features(embedding, patches, item.text, item.width, item.height, item.sha256, model)
+            for item, embedding, patches in zip(seen, embedded.embeddings, embedded.patches, strict=True)
+        ]
+
+    def extract_regions(self, data: bytes, regions: Sequence[Region]) -> list[Features]:
+        """Features of parts of one picture, each as if it were a picture of its own; in the order given.
+
+        Raises:
+            PictureError: the picture cannot be used.
+            RegionError: a region reaches beyond the picture.
+        """
+        whole = decode(data, self.limits)
+        sha256 = hashlib.sha256(data).hexdigest()
+        return self._embedded([self._seen(_part(whole, region), sha256) for region in regions])
 
     def _see_or_error(self, data: bytes) -> Seen | PictureError:
         try:
@@ -84,15 +99,11 @@ class Extractor:
         Raises:
             PictureError: the picture cannot be used.
         """
-        whole = decode(data, self.limits)
+        return self._seen(decode(data, self.limits), hashlib.sha256(data).hexdigest())
+
+    def _seen(self, whole: RgbImage, sha256: str) -> Seen:
         shown, text = self.shown(whole)
-        return Seen(
-            canvas=shown,
-            text=text,
-            width=whole.shape[1],
-            height=whole.shape[0],
-            sha256=hashlib.sha256(data).hexdigest(),
-        )
+        return Seen(canvas=shown, text=text, width=whole.shape[1], height=whole.shape[0], sha256=sha256)
 
     def shown(self, whole: RgbImage) -> tuple[CanvasArray, str | None]:
         """What the model is shown of a decoded picture, uint8 [size, size, 3], and the text that was read in it."""
@@ -103,6 +114,17 @@ class Extractor:
         """The picture without its margin, uint8 [height, width, 3], and the lines of text read in it."""
         image = shrink(trim(whole), LONGEST_SIDE)
         return image, self.reader.read(image)
+
+
+def _part(whole: RgbImage, region: Region) -> RgbImage:
+    height, width = whole.shape[:2]
+    right, bottom = region.left + region.width, region.top + region.height
+    if right > width or bottom > height:
+        raise RegionError(
+            f"The region of {region.width} x {region.height} pixels at {region.left}, {region.top} reaches beyond the "
+            f"picture of {width} x {height}."
+        )
+    return RgbImage(np.ascontiguousarray(whole[region.top : bottom, region.left : right]))
 
 
 def _joined(lines: Sequence[TextLine]) -> str | None:

@@ -45,6 +45,7 @@ class RankedMark(Struct, frozen=True):
     vienna_codes: list[str]
     year: int | None
     found_by: list[str]  # look, spelling, sound
+    region: int | None  # which `region` of the query, from 1, it is most like; null: the whole picture was asked
     evidence: list[Evidence]
     links: Links
 
@@ -196,6 +197,7 @@ def _ranked_mark(hit: Hit) -> RankedMark:
         vienna_codes=list(hit.vienna_codes),
         year=hit.year,
         found_by=list(hit.found_by),
+        region=hit.region,
         evidence=[_evidence(item) for item in hit.evidence],
         links=links_of(hit.mark_id),
     )

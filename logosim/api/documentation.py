@@ -58,6 +58,7 @@ SEARCH_EXAMPLE = SearchAnswer(
             vienna_codes=["11.03.04", "27.05.01"],
             year=2014,
             found_by=["look", "sound"],
+            region=None,
             evidence=[
                 Evidence("look", 0.9, 0.5, 0.45, "The pictures look much alike."),
                 Evidence("sound", 0.6, 0.5, 0.3, "The names sound somewhat alike."),

@@ -37,6 +37,7 @@ STATUS: dict[type[LogosimError], int] = {
     errors.RecordError: 422,
     errors.ViennaCodeError: 422,
     errors.FilterError: 422,
+    errors.RegionError: 422,
     errors.WeightsError: 422,
     errors.MarkNotFound: 404,
     errors.AccessDenied: 401,

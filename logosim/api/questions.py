@@ -37,6 +37,16 @@ AllCodes = Annotated[list[str], Meta(description="Keep marks that carry every on
 Sources = Annotated[list[str], Meta(description="Keep marks of these data sets or registers.", examples=[["l3d"]])]
 
 
+Regions = Annotated[
+    list[str],
+    Meta(
+        description="Parts of the picture to search in its place, each left,top,width,height in pixels from its top "
+        "left corner; at most 8.",
+        examples=[["10,20,200,150"]],
+    ),
+]
+
+
 class FilterFields(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which earlier marks are asked about; without any field, all."""
 
@@ -55,6 +65,7 @@ class PictureQuestion(FilterFields, kw_only=True, forbid_unknown_fields=True):
     picture: UploadFile
     text: BrandText | None = None  # None: read from the picture
     codes: Codes = field(default_factory=list)  # the query's own, compared with those of the marks
+    region: Regions = field(default_factory=list)  # searched in place of the whole
     weights: WeightText | None = None
     k: HitCount = 20
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from logosim.domain.hit import Answer, StoredMark
 from logosim.domain.ingest import IngestReport
-from logosim.domain.query import Filter, Weights
+from logosim.domain.query import Filter, Region, Weights
 
 
 class SearchPipeline(Protocol):
@@ -25,11 +25,12 @@ class SearchPipeline(Protocol):
         *,
         text: str | None,
         vienna_codes: tuple[str, ...],
+        regions: tuple[Region, ...],
         filter: Filter,  # noqa: A002
         weights: Weights,
         k: int,
     ) -> Answer:
-        """Marks similar to the picture in `data`; `text` None: the text is read from the picture."""
+        """Marks similar to the picture in `data`, or to regions of it; `text` None: it is read from the picture."""
 
     def by_mark(self, mark_id: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
         """Marks similar to a stored mark, itself excluded."""

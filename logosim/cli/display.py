@@ -71,7 +71,8 @@ def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
 
 
 def _print_reasons(hit: Hit) -> None:
-    console.print(f"\n[bold]{hit.rank}. {escape(hit.text or hit.file)}[/] {hit.score:.3f}", highlight=False)
+    by_region = "" if hit.region is None else f"  by region {hit.region}"
+    console.print(f"\n[bold]{hit.rank}. {escape(hit.text or hit.file)}[/] {hit.score:.3f}{by_region}", highlight=False)
     for item in hit.evidence:
         console.print(
             f"   {item.channel:<9}{item.value:.2f} x {item.weight:.2f} = {item.contribution:.3f}  "

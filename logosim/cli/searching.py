@@ -10,7 +10,7 @@ import rich_click as click
 
 from logosim.cli.display import print_answer
 from logosim.cli.options import filter_of, search_options, weights_of
-from logosim.domain.parse import parse_codes, parse_text
+from logosim.domain.parse import parse_codes, parse_regions, parse_text
 from logosim.errors import PictureError
 from logosim.runtime import Runtime
 from logosim.settings import Settings
@@ -18,7 +18,10 @@ from logosim.settings import Settings
 _ROLE = "logosim_api"
 
 
-@click.command(epilog="Example: logosim search logo.png --text ACME --vienna 03.07 --year 2010: --k 10")
+@click.command(
+    epilog="Examples: logosim search logo.png --text ACME --vienna 03.07 --year 2010: --k 10\n\n"
+    "logosim search logo.png --region 10,20,200,150"
+)
 @click.argument("picture", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--text", help="The mark's verbal element; unset: what can be read in the picture.")
 @click.option(
@@ -27,9 +30,24 @@ _ROLE = "logosim_api"
     metavar="CODE",
     help="Vienna codes of the picture itself, compared with those of the hits.",
 )
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="LEFT,TOP,WIDTH,HEIGHT",
+    help="Search with this part of the picture (pixels) in place of the whole; may be repeated.",
+)
 @search_options
 @click.pass_obj
-def search(settings: Settings, /, picture: Path, text: str | None, codes: tuple[str, ...], **given: Any) -> None:
+def search(
+    settings: Settings,
+    /,
+    picture: Path,
+    text: str | None,
+    codes: tuple[str, ...],
+    regions: tuple[str, ...],
+    **given: Any,
+) -> None:
     """Search with a PICTURE: which earlier marks could it be confused with?"""
     data = read_picture(picture)
     with Runtime.open(settings, role=_ROLE) as runtime:
@@ -37,6 +55,7 @@ def search(settings: Settings, /, picture: Path, text: str | None, codes: tuple[
             data,
             text=None if text is None else parse_text(text) or "",  # "": names are not compared
             vienna_codes=parse_codes(codes),
+            regions=parse_regions(regions),
             filter=filter_of(given),
             weights=weights_of(given),
             k=given["k"],

@@ -83,6 +83,7 @@ class Hit:
     picture_location: str
     found_by: tuple[str, ...]  # stage-1 channels
     evidence: tuple[ChannelEvidence, ...]
+    region: int | None = None  # which region of the query, from 1, it is most like; None: the whole picture was asked
 
 
 @dataclass(frozen=True, slots=True)

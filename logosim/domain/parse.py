@@ -9,15 +9,17 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from logosim.domain.query import Weights
+from logosim.domain.query import Region, Weights
 from logosim.domain.vienna import canonical_all
-from logosim.errors import FilterError, InputError, WeightsError
+from logosim.errors import FilterError, InputError, RegionError, WeightsError
 
 MAX_TEXT_LENGTH = 1000  # characters
+MAX_REGIONS = 8
 MAX_WEIGHT = 1e6  # only ratios matter; the bound keeps sums of weights finite
 
 _YEARS = re.compile(r"([0-9]{4})?\s*(:)?\s*([0-9]{4})?", re.ASCII)
 _YEARS_FORM = "Years are written 2012, 2010:2015, 2010: or :2015."
+_REGION = re.compile(r"\s*,\s*".join([r"([0-9]{1,6})"] * 4), re.ASCII)
 _WEIGHTS_FORM = 'Weights are written look=1,sound=0.5 or as a JSON object such as {"look": 1, "sound": 0.5}.'
 
 
@@ -80,6 +82,23 @@ def parse_codes(given: Iterable[str]) -> tuple[str, ...]:
     """
     pieces = (piece for text in given for piece in re.split(r"[,;]", text))
     return canonical_all(piece for piece in pieces if piece.strip())
+
+
+def parse_regions(given: Iterable[str]) -> tuple[Region, ...]:
+    """Read regions of a picture, each `left,top,width,height` in pixels: `["10,20,200,150"]`.
+
+    Raises:
+        RegionError: another notation, no area, or more than 8 regions.
+    """
+    regions = []
+    for text in given:
+        match = _REGION.fullmatch(text.strip())
+        if match is None:
+            raise RegionError(f"Not a region: {text[:40]!r}.")
+        regions.append(Region(*map(int, match.groups())))
+    if len(regions) > MAX_REGIONS:
+        raise RegionError(f"There are {len(regions)} regions; at most {MAX_REGIONS} are searched at once.")
+    return tuple(regions)
 
 
 def parse_text(given: str | None) -> str | None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
 from typing import Protocol
 from uuid import UUID
 
 from logosim.domain.features import Features
-from logosim.domain.hit import Answer, CandidateSet, StoredMark
-from logosim.domain.query import Filter, Query, Weights
+from logosim.domain.hit import Answer, CandidateSet, Hit, StoredMark
+from logosim.domain.query import Filter, Query, Region, Weights
 from logosim.errors import FilterError, PictureError
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.transcribe import phonemes
@@ -29,6 +30,9 @@ class FeatureExtractor(Protocol):
 
     def extract(self, pictures: Sequence[bytes]) -> Sequence[Features | PictureError]:
         """Features of each picture, or the error that says why it has none."""
+
+    def extract_regions(self, data: bytes, regions: Sequence[Region]) -> Sequence[Features]:
+        """Features of parts of one picture. Raises PictureError and RegionError."""
 
 
 class CandidateSource(Protocol):
@@ -54,10 +58,10 @@ class Timings:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure what is done inside."""
+        """Measure what is done inside; what is done under one name several times adds up."""
         started = perf_counter()
         yield
-        self._stages[name] = (perf_counter() - started) * 1000
+        self._stages[name] = self._stages.get(name, 0.0) + (perf_counter() - started) * 1000
 
     def finished(self) -> dict[str, float]:
         """All stages and "total", which also holds what lies between them."""
@@ -87,15 +91,18 @@ class Pipeline:
         *,
         text: str | None = None,
         vienna_codes: tuple[str, ...] = (),
+        regions: tuple[Region, ...] = (),
         filter: Filter = NO_FILTER,  # noqa: A002
         weights: Weights = USUAL_WEIGHTS,
         k: int = 20,
     ) -> Answer:
-        """Earlier marks like the picture in `data`.
+        """Earlier marks like the picture in `data`, or like parts of it.
 
         Args:
             data: the picture file.
             text: its verbal element; None: what is read in the picture; "": names are not compared.
+            regions: parts that are searched in place of the whole. A mark that is like several of them is judged by
+                the one that it is most like.
             vienna_codes: canonical codes of the picture.
             filter: which earlier marks are asked about.
             weights: of the channels.
@@ -103,14 +110,24 @@ class Pipeline:
 
         Raises:
             PictureError: the picture cannot be used.
+            RegionError: a region reaches beyond the picture.
         """
         timings = Timings()
         with timings.stage("extract"):
-            (features,) = self._extractor().extract([data])
-        if isinstance(features, PictureError):
-            raise features
-        name = features.text if text is None else text
-        return self.search(Query(features, name or None, vienna_codes, filter, weights, k), timings)
+            if regions:
+                seen = self._extractor().extract_regions(data, regions)
+            else:
+                (features,) = self._extractor().extract([data])
+                if isinstance(features, PictureError):
+                    raise features
+                seen = (features,)
+        queries = [
+            Query(part, (part.text if text is None else text) or None, vienna_codes, filter, weights, k)
+            for part in seen
+        ]
+        if not regions:
+            return self.search(queries[0], timings)
+        return best_of_regions([self.search(query, timings) for query in queries], k, timings.finished())
 
     def by_mark(
         self,
@@ -168,6 +185,28 @@ class Pipeline:
             complete=found.complete,
             timings_ms=timings.finished(),
         )
+
+
+def best_of_regions(answers: Sequence[Answer], k: int, timings_ms: dict[str, float]) -> Answer:
+    """One answer out of those to the regions of a picture: each mark as the region shows it that it is most like."""
+    best: dict[UUID, Hit] = {}
+    for number, answer in enumerate(answers, start=1):
+        for hit in answer.hits:
+            former = best.get(hit.mark_id)
+            if former is None or hit.score > former.score:
+                best[hit.mark_id] = replace(hit, region=number)
+    hits = sorted(best.values(), key=lambda hit: (-hit.score, hit.mark_id))[:k]
+    texts = dict.fromkeys(answer.query_text for answer in answers if answer.query_text)
+    return Answer(
+        hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)),
+        model=answers[0].model,
+        query_text=" | ".join(texts) or None,
+        route=next(route for route in ("hnsw", "exact", "name") if route in {answer.route for answer in answers}),
+        candidates=sum(answer.candidates for answer in answers),
+        passed=answers[0].passed,
+        complete=all(answer.complete for answer in answers),
+        timings_ms=timings_ms,
+    )
 
 
 def name_keys(text: str | None) -> NameKeys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from itertools import islice
 from pathlib import Path
@@ -87,6 +88,32 @@ def test_command_line_rest_and_sql_give_the_same_answer(
     assert [hit["mark_id"] for hit in cli["hits"]] == [hit["mark_id"] for hit in rest["hits"]]
     assert [hit["score"] for hit in cli["hits"]] == pytest.approx([hit["score"] for hit in rest["hits"]], abs=1e-5)
     assert all(2000 <= hit["year"] <= 2015 and "27.05.01" in hit["vienna_codes"] for hit in rest["hits"])
+
+
+def test_regions_of_a_page_find_the_logos_in_them(indexed: Any, client: Any, tmp_path: Path) -> None:
+    marks = [mark for mark in indexed.corpus.marks if mark.text and mark.lockup.plate is None][:2]
+    logos = [Image.open(io.BytesIO(picture_bytes(mark))).convert("RGB") for mark in marks]
+    page = Image.new("RGB", (sum(logo.width for logo in logos), max(logo.height for logo in logos)), "white")
+    regions, left = [], 0
+    for logo in logos:
+        page.paste(logo, (left, 0))
+        regions.append(f"{left},0,{logo.width},{logo.height}")
+        left += logo.width
+    page.save(tmp_path / "page.png")
+    logos[1].save(tmp_path / "alone.png")
+    both = [option for region in regions for option in ("--region", region)]
+    found = json.loads(indexed.run("search", tmp_path / "page.png", "--json", *both).stdout)["hits"]
+    assert {(hit["file"], hit["region"]) for hit in found[:2]} == {(mark.file, n) for n, mark in enumerate(marks, 1)}
+    assert len({hit["mark_id"] for hit in found}) == len(found) == 20
+    part = json.loads(indexed.run("search", tmp_path / "page.png", "--json", "--region", regions[1]).stdout)["hits"]
+    alone = json.loads(indexed.run("search", tmp_path / "alone.png", "--json").stdout)["hits"]
+    assert [(hit["mark_id"], hit["score"]) for hit in part] == [(hit["mark_id"], hit["score"]) for hit in alone]
+    files = {"picture": ("page.png", (tmp_path / "page.png").read_bytes())}
+    rest = client.post("/v1/search", files=files, data={"region": regions}).json()["hits"]
+    assert [hit["mark_id"] for hit in rest] == [hit["mark_id"] for hit in found]
+    beyond = client.post("/v1/search", files=files, data={"region": f"1,0,{page.width},1"})
+    assert beyond.status_code == 422
+    assert beyond.json()["detail"].endswith(f"beyond the picture of {page.width} x {page.height}.")
 
 
 def test_stage_one_of_the_api_is_stage_one_of_sql(indexed: Any, runtime: Runtime, queries: list[DemoQuery]) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 from logosim.domain.hit import Answer, ChannelEvidence, Hit, StoredMark
 from logosim.domain.ingest import IngestReport
 from logosim.domain.mark import Rejection, mark_id
-from logosim.domain.query import Filter, Weights
+from logosim.domain.query import Filter, Region, Weights
 from logosim.errors import MarkNotFound
 from logosim.imaging.formats import picture_format
 
@@ -90,13 +90,16 @@ class MemoryPipeline:
         *,
         text: str | None,
         vienna_codes: tuple[str, ...],
+        regions: tuple[Region, ...],
         filter: Filter,  # noqa: A002
         weights: Weights,
         k: int,
     ) -> Answer:
         if not self.fails_with and not self.gate:
             picture_format(data)
-        return self._answer(picture=data, text=text, vienna_codes=vienna_codes, filter=filter, weights=weights, k=k)
+        return self._answer(
+            picture=data, text=text, vienna_codes=vienna_codes, regions=regions, filter=filter, weights=weights, k=k
+        )
 
     def by_mark(self, mark_id: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
         if mark_id != MARK_ID:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logosim.domain.parse import MAX_WEIGHT, parse_codes, parse_text, parse_weights, parse_years
-from logosim.domain.query import Weights
-from logosim.errors import FilterError, InputError, ViennaCodeError, WeightsError
+from logosim.domain.parse import MAX_WEIGHT, parse_codes, parse_regions, parse_text, parse_weights, parse_years
+from logosim.domain.query import Region, Weights
+from logosim.errors import FilterError, InputError, RegionError, ViennaCodeError, WeightsError
 
 YEARS = st.integers(1000, 9999)
 CHANNELS = tuple(Weights().as_dict())
@@ -30,6 +30,20 @@ def test_a_range_is_read_back_or_refused(first: int | None, last: int | None) ->
             parse_years(written)
     else:
         assert parse_years(written) == (first, last)
+
+
+@given(st.tuples(st.integers(0, 99999), st.integers(0, 99999), st.integers(1, 99999), st.integers(1, 99999)))
+def test_a_region_is_read_back(numbers: tuple[int, int, int, int]) -> None:
+    assert parse_regions([" , ".join(map(str, numbers))]) == (Region(*numbers),)
+
+
+@pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "-1,2,3,4", "1,2,0,4", "1.5,2,3,4", "a,b,c,d", "1,2,3x4"])
+def test_what_is_no_region_is_refused_with_the_right_notation(text: str) -> None:
+    with pytest.raises(RegionError) as refused:
+        parse_regions([text])
+    assert "left,top,width,height" in (refused.value.hint or "")
+    with pytest.raises(RegionError, match="at most 8"):
+        parse_regions(["0,0,1,1"] * 9)
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
 import pytest
 
-from logosim.domain.features import Features
+from logosim.domain.features import Features, FloatArray
 from logosim.domain.hit import Candidate, CandidateSet, StoredMark
-from logosim.domain.query import Filter, Query, Weights
+from logosim.domain.query import Filter, Query, Region, Weights
 from logosim.errors import EmptyPicture, FilterError, MarkNotFound, PictureError
 from logosim.search.pipeline import FeatureExtractor, Pipeline, name_keys
 
@@ -28,6 +28,17 @@ class OnePicture:
     def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
         return [SEEN if data else EmptyPicture() for data in pictures]
 
+    def extract_regions(self, data: bytes, regions: Sequence[Region]) -> list[Features]:
+        """The wider a region, the less it looks like what is stored."""
+        return [replace(SEEN, embedding=toward(1 / region.width), text=f"at {region.left}") for region in regions]
+
+
+def toward(cosine: float) -> FloatArray:
+    """A unit vector at that cosine from the one of `SEEN`."""
+    vector = np.zeros(256, dtype=np.float32)
+    vector[:2] = cosine, (1 - cosine**2) ** 0.5
+    return vector
+
 
 @dataclass
 class OneCandidate:
@@ -40,7 +51,7 @@ class OneCandidate:
         names = name_keys("Fildor")
         found = Candidate(
             UUID(int=1), "t", "1.png", "Fildor", names.normalised, names.phonemes, ("03.07",), 1999, "/1.png",
-            ("look", "sound"), 0.9 if query.features else None, PATCHES,
+            ("look", "sound"), 0.9 * float(query.features.embedding[0]) if query.features else None, PATCHES,
         )  # fmt: skip
         return CandidateSet("lite0", (found,), "exact", 12, complete=True)
 
@@ -83,6 +94,22 @@ def test_a_picture_that_cannot_be_used_is_said_before_anything_is_searched() -> 
     with pytest.raises(EmptyPicture):
         pipeline(store).by_picture(b"")
     assert store.asked == []
+
+
+def test_parts_of_a_picture_are_searched_in_place_of_the_whole() -> None:
+    store = OneCandidate()
+    parts = (Region(0, 0, 2, 9), Region(30, 0, 1, 9), Region(60, 0, 4, 9))
+    answer = pipeline(store).by_picture(b"x", regions=parts, filter=Filter(year_from=1990), k=5)
+    assert [query.text for query in store.asked] == ["at 0", "at 30", "at 60"]
+    assert {query.filter for query in store.asked} == {Filter(year_from=1990)}
+    (hit,) = answer.hits  # found three times, told once
+    assert (hit.rank, hit.region) == (1, 2)
+    alone = pipeline(OneCandidate()).by_picture(b"x", regions=parts[1:2])
+    assert hit.score == alone.hits[0].score
+    assert (answer.query_text, answer.candidates, answer.complete) == ("at 0 | at 30 | at 60", 3, True)
+    assert list(answer.timings_ms) == ["extract", "candidates", "rerank", "explain", "total"]
+    named = pipeline(OneCandidate()).by_picture(b"x", text="Fildor", regions=parts)
+    assert named.query_text == "Fildor"
 
 
 def test_a_stored_mark_is_asked_with_its_own_features_and_left_out() -> None:

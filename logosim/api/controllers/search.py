@@ -18,7 +18,7 @@ from logosim.api.metrics import Metrics
 from logosim.api.questions import PictureQuestion, TextQuestion, filter_of
 from logosim.api.service import Limits, Service
 from logosim.api.slots import Slots
-from logosim.domain.parse import parse_codes, parse_text, parse_weights
+from logosim.domain.parse import parse_codes, parse_regions, parse_text, parse_weights
 from logosim.errors import InputError, PictureTooLarge
 
 MAX_JSON_BYTES = 256 * 1024
@@ -51,12 +51,14 @@ class SearchController(Controller):
 
         `picture` is one still picture (PNG, JPEG, GIF, WebP, TIFF or BMP). Without `text` the name is read from the
         picture. `codes` are the logo's own Vienna codes, compared with those of the marks; `vienna` and `vienna_all`
-        are filters. Fields that take several values are repeated.
+        are filters. With `region` parts of the picture are searched in place of the whole, and every hit tells which
+        of them it is most like. Fields that take several values are repeated.
         """
         ask = partial(
             service.pipeline.by_picture,
             text=parse_text(data.text),
             vienna_codes=parse_codes(data.codes),
+            regions=parse_regions(data.region),
             filter=filter_of(data),
             weights=parse_weights(data.weights),
             k=data.k,
