@@ -15,6 +15,7 @@ from logosim.evaluation.truth import TruthSet
 from logosim.evaluation.vienna import SharedCodes, shared_codes
 
 MAIN = "R@100"  # the metric that difficulties and differences are given in first
+COMPARED = (MAIN, "hit@1")  # query by query with the first model: the intervals of the differences
 LEGEND = (
     "Means over queries, with 95 % intervals of a bootstrap by group. Counted by drawing; the query itself never "
     "counts. NAR: 0 is perfect and 0.5 random; all others: 1 is perfect. P@10 reaches 1 only where ten can be found."
@@ -95,12 +96,12 @@ def table(results: Sequence[Result]) -> str:
     rows = [["model", "queries", *METRICS]]
     compared = any(result.against for result in results)
     if compared:
-        rows[0].append(f"{MAIN} against the first")
+        rows[0] += [f"{name} against the first" for name in COMPARED]
     for result in results:
         row = [result.model, f"{result.whole.queries:,}"]
         row += [_with_interval(result.whole.metrics[name]) for name in METRICS]
         if compared:
-            row.append(_with_interval(result.against[MAIN], sign=True) if result.against else "")
+            row += [_with_interval(result.against[name], sign=True) if result.against else "" for name in COMPARED]
         rows.append(row)
     return _markdown(rows)
 

@@ -12,6 +12,7 @@ import pytest
 
 from logosim.evaluation import METRICS, TruthSet, place_by_cosine
 from logosim.evaluation.report import (
+    COMPARED,
     ROW_HEADER,
     Circumstances,
     benchmark_row,
@@ -60,7 +61,7 @@ def test_two_models_side_by_side() -> None:
     assert list(results[0].by_difficulty) == ["easy", "hard", "odd"]
     assert np.mean(parts) == pytest.approx(whole.mean)  # the three labels are equally many
     lines = table(results).splitlines()
-    assert lines[0].count("|") == lines[2].count("|") == 2 + len(METRICS) + 2
+    assert lines[0].count("|") == lines[2].count("|") == 2 + len(METRICS) + len(COMPARED) + 1
     assert r"bad\|worse" in lines[3]
     assert f"{whole.mean:.3f} ({whole.low:.3f} to {whole.high:.3f})" in lines[2]
     assert "easy (20)" in difficulty_table(results)
