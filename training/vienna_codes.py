@@ -4,7 +4,7 @@
 
 `concepts.csv` has the columns `keywords` and `vienna_codes`, each with its values separated by `|`: a picture whose
 concept is one of the keywords gets all the codes. The collection's `index.csv` is written anew with a column `codes`,
-for the auxiliary classifier (`loss.vienna_weight`). Concepts that are brands get none.
+for the auxiliary classifier (`loss.vienna_weight`). Concepts that are brands get none, and a row may have none.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def read_concepts(file: Path) -> dict[str, tuple[str, ...]]:
             if missing:
                 raise CollectionError(f"{file} lacks the columns {', '.join(missing)}")
             for row in table:
-                codes = canonical_all((row["vienna_codes"] or "").split("|"))
+                codes = canonical_all(code for code in (row["vienna_codes"] or "").split("|") if code.strip())
                 for keyword in (row["keywords"] or "").split("|"):
                     found.setdefault(keyword.strip(), []).extend(codes)
     except OSError as error:

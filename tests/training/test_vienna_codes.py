@@ -13,7 +13,7 @@ from training.collection import CollectionError, Source, load_collection  # noqa
 from training.vienna_codes import main, read_concepts  # noqa: E402
 
 INDEX = "file,concept,source\na/star.png,star,a\nb/big-star.png,star,b\na/star-brand.png,brand:star,a\nc.png,,c\n"
-CONCEPTS = "concept,keywords,vienna_codes\nstar,star|glowing-star,01.01.02|1.1.99\nsun,sun|star,1.3.1\n"
+CONCEPTS = "concept,keywords,vienna_codes\nstar,star|glowing-star,01.01.02|1.1.99\nsun,sun|star,1.3.1\nsky,sky,\n"
 
 
 @pytest.fixture
