@@ -88,6 +88,12 @@ class WeightsError(InputError):
     """Weights are non-negative numbers by channel, at least one of them above zero."""
 
 
+class NothingToCompare(InputError):
+    """The two marks have nothing in which they can be compared."""
+
+    hint = "Give a text or Vienna codes; pictures nobody has looked at yet wait for `logosim worker --until-empty`."
+
+
 class MarkNotFound(LogosimError):
     """There is no such mark."""
 

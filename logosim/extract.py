@@ -21,8 +21,9 @@ from logosim.imaging.canvas import canvas, shrink
 from logosim.imaging.decode import DecodeLimits, decode
 from logosim.imaging.lettering import lettering
 from logosim.imaging.mask import mask_text
+from logosim.imaging.placement import Placement, placement
 from logosim.imaging.sheet import specimen
-from logosim.imaging.trim import trim
+from logosim.imaging.trim import content_box, trim
 from logosim.ocr.protocol import TextReader
 
 LONGEST_SIDE = 1024  # pixels; more adds seconds to reading and masking, and nothing to what is read
@@ -109,6 +110,15 @@ class Extractor:
         """What the model is shown of a decoded picture, uint8 [size, size, 3], and the text that was read in it."""
         image, lines = self.read(whole)
         return canvas(trim(mask_text(image, lines)), self.embedder.manifest.input_size), _joined(lettering(lines))
+
+    def placement(self, whole: RgbImage) -> Placement:
+        """Where that which the model is shown of a decoded picture lies in it. The text is read anew.
+
+        Of a stored mark it is where its patches lie only if the worker read text with the same reader.
+        """
+        image, lines = self.read(whole)
+        figure = content_box(mask_text(image, lines))
+        return placement(whole, content_box(whole), image, figure, self.embedder.manifest.input_size)
 
     def read(self, whole: RgbImage) -> tuple[RgbImage, tuple[TextLine, ...]]:
         """The picture without its margin, uint8 [height, width, 3], and the lines of text read in it."""

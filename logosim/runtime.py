@@ -22,6 +22,7 @@ from logosim.imaging.decode import DecodeLimits
 from logosim.ingest.uploads import ingest_uploads
 from logosim.ocr.protocol import TextReader
 from logosim.phonetics import phonemes
+from logosim.search.comparison import Comparison
 from logosim.search.pipeline import Pipeline
 from logosim.settings import Settings
 from logosim.store.ingest import IngestStore
@@ -87,8 +88,13 @@ def build_extractor(settings: Settings, model: Path | None = None) -> Extractor:
     return Extractor(
         reader=build_reader(settings),
         embedder=OnnxEmbedder(load_artifact(folder), threads=settings.inference_threads),
-        limits=DecodeLimits(max_bytes=settings.max_picture_bytes, max_pixels=settings.max_picture_pixels),
+        limits=decode_limits(settings),
     )
+
+
+def decode_limits(settings: Settings) -> DecodeLimits:
+    """What a picture may cost, as the settings say."""
+    return DecodeLimits(max_bytes=settings.max_picture_bytes, max_pixels=settings.max_picture_pixels)
 
 
 class Runtime:
@@ -217,12 +223,23 @@ class Runtime:
             marks=self.marks,
         )
 
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Explanations of pairs. The model is loaded for pictures that are not stored, and where patches match."""
+        return Comparison(
+            extractor=lambda: self.extractor,
+            candidates=SearchStore(self.pool),
+            marks=self.marks,
+            headings=self.vienna,
+            limits=decode_limits(self.settings),
+        )
+
     def warm(self) -> None:
         """Load the model and the text reader and read the index into memory, so that the first query is no slower.
 
         A server calls this before it answers: later its threads share the parts that are made here.
         """
-        _ = self.pipeline
+        _ = self.pipeline, self.comparison
         self.extractor.warm()
         tuning.prewarm(self._url)
 

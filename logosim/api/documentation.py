@@ -114,7 +114,7 @@ def openapi_config() -> OpenAPIConfig:
         path="/schema",
         render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
         tags=[
-            Tag(name="search", description="Ask with a picture or a name."),
+            Tag(name="search", description="Ask with a picture or a name; why two marks are alike."),
             Tag(name="marks", description="Stored marks: look at them, find their like, take in more."),
             Tag(name="work", description="What workers still have to do."),
             Tag(name="operation", description="Health, numbers for Prometheus, types of problems."),

@@ -39,6 +39,7 @@ STATUS: dict[type[LogosimError], int] = {
     errors.FilterError: 422,
     errors.RegionError: 422,
     errors.WeightsError: 422,
+    errors.NothingToCompare: 422,
     errors.MarkNotFound: 404,
     errors.AccessDenied: 401,
     errors.ForeignOrigin: 403,

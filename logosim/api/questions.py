@@ -6,13 +6,14 @@ Unknown fields are refused, so that a misspelt filter is never silently left out
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from litestar.datastructures import UploadFile
 from msgspec import Meta, Struct, field
 
 from logosim.domain.parse import parse_codes, parse_text, parse_years
 from logosim.domain.query import Filter
-from logosim.errors import FilterError
+from logosim.errors import FilterError, InputError
 
 HitCount = Annotated[int, Meta(ge=1, le=1000, description="Hits wanted.", examples=[20])]
 FirstYear = Annotated[int, Meta(ge=1000, le=9999, description="Earliest year, instead of `year`.")]
@@ -108,3 +109,17 @@ def filter_of(fields: FilterFields) -> Filter:
         sources=tuple(source for source in sources if source is not None),
         has_text=fields.has_text,
     )
+
+
+def mark_id_of(text: str) -> UUID:
+    """The id of a mark.
+
+    Raises:
+        InputError: the text is no UUID.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InputError(
+            f"Not the id of a mark: {text[:60]!r}.", hint="Ids are UUIDs, as in `mark_id` of a hit."
+        ) from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from logosim.domain.explanation import Compared
 from logosim.domain.hit import Answer, StoredMark
 from logosim.domain.ingest import IngestReport
 from logosim.domain.query import Filter, Region, Weights
@@ -47,6 +48,13 @@ class SearchPipeline(Protocol):
         """Marks whose name looks or sounds like `text`."""
 
 
+class PairComparison(Protocol):
+    """Explanations of pairs."""
+
+    def of_marks(self, mark_id: UUID, other_id: UUID, *, weights: Weights) -> Compared:
+        """Why a stored mark is like another one. Raises MarkNotFound, FilterError, NothingToCompare."""
+
+
 class MarkReader(Protocol):
     """Stored marks."""
 
@@ -74,6 +82,10 @@ class Service(Protocol):
     @property
     def pipeline(self) -> SearchPipeline:
         """Searches."""
+
+    @property
+    def comparison(self) -> PairComparison:
+        """Explanations of pairs."""
 
     @property
     def marks(self) -> MarkReader:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import rich_click as click
 
-from logosim.cli import benchmark, database, demo, evaluation, ingestion, models, searching, serving
+from logosim.cli import benchmark, database, demo, evaluation, explaining, ingestion, models, searching, serving
 from logosim.cli.display import errors
 from logosim.errors import LogosimError
 from logosim.logs import configure
@@ -47,6 +47,7 @@ for _command in (
     searching.search,
     searching.similar,
     searching.text,
+    explaining.explain,
     serving.serve,
     serving.keys,
     database.vienna,

@@ -15,7 +15,7 @@ from logosim.errors import PictureError
 from logosim.runtime import Runtime
 from logosim.settings import Settings
 
-_ROLE = "logosim_api"
+ROLE = "logosim_api"  # as which commands ask
 
 
 @click.command(
@@ -50,7 +50,7 @@ def search(
 ) -> None:
     """Search with a PICTURE: which earlier marks could it be confused with?"""
     data = read_picture(picture)
-    with Runtime.open(settings, role=_ROLE) as runtime:
+    with Runtime.open(settings, role=ROLE) as runtime:
         answer = runtime.pipeline.by_picture(
             data,
             text=None if text is None else parse_text(text) or "",  # "": names are not compared
@@ -69,7 +69,7 @@ def search(
 @click.pass_obj
 def similar(settings: Settings, /, mark_id: UUID, **given: Any) -> None:
     """Search with a stored mark, by its id; the mark itself is left out."""
-    with Runtime.open(settings, role=_ROLE) as runtime:
+    with Runtime.open(settings, role=ROLE) as runtime:
         answer = runtime.pipeline.by_mark(mark_id, filter=filter_of(given), weights=weights_of(given), k=given["k"])
     print_answer(answer, as_json=given["as_json"])
 
@@ -81,7 +81,7 @@ def similar(settings: Settings, /, mark_id: UUID, **given: Any) -> None:
 @click.pass_obj
 def text(settings: Settings, /, name: str, codes: tuple[str, ...], **given: Any) -> None:
     """Search with a NAME: marks that are spelt or sound alike."""
-    with Runtime.open(settings, role=_ROLE) as runtime:
+    with Runtime.open(settings, role=ROLE) as runtime:
         answer = runtime.pipeline.by_text(
             parse_text(name) or "",
             vienna_codes=parse_codes(codes),

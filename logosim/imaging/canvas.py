@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from logosim.domain.features import RgbImage
+from logosim.domain.rectangle import Rectangle
 
 
 def canvas(image: RgbImage, size: int) -> RgbImage:
@@ -14,13 +15,19 @@ def canvas(image: RgbImage, size: int) -> RgbImage:
     The longer side fills the square. Shrinks by area averaging, enlarges by bicubic interpolation. The picture is
     resized first and padded then, so that a long thin picture never becomes a large square.
     """
+    part = canvas_box(image, size)
+    square = np.full((size, size, 3), 255, dtype=np.uint8)
+    square[part.top : part.bottom, part.left : part.right] = _resized(image, part.width, part.height)
+    return RgbImage(square)
+
+
+def canvas_box(image: RgbImage, size: int) -> Rectangle:
+    """Which part of its canvas, `size` pixels wide and high, a picture uint8 [height, width, 3] fills."""
     height, width = image.shape[:2]
     scale = size / max(height, width)
-    resized = _resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
-    square = np.full((size, size, 3), 255, dtype=np.uint8)
-    top, left = (size - resized.shape[0]) // 2, (size - resized.shape[1]) // 2
-    square[top : top + resized.shape[0], left : left + resized.shape[1]] = resized
-    return RgbImage(square)
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (size - wide) // 2, (size - high) // 2
+    return Rectangle(left, top, left + wide, top + high)
 
 
 def shrink(image: RgbImage, longest: int) -> RgbImage:

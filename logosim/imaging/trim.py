@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from logosim.domain.features import RgbImage
+from logosim.domain.rectangle import Rectangle
 from logosim.imaging.ground import Colour, differs
 
 TOLERANCE = 20  # levels of 255, per channel: what JPEG noise on a plain ground stays below
@@ -42,26 +43,39 @@ def trim(image: RgbImage) -> RgbImage:
     border has no single colour, comes back as it is. Trimming is repeated until nothing changes, so that a plate
     gives the same picture with and without paper round it, and trimming twice is trimming once.
     """
+    return cut(image, content_box(image))
+
+
+def content_box(image: RgbImage) -> Rectangle:
+    """Which part of uint8 [height, width, 3] `trim` keeps."""
+    box = Rectangle(0, 0, image.shape[1], image.shape[0])
     while True:
-        trimmed = _trim_once(image)
-        if trimmed.shape == image.shape:
-            return image
-        image = trimmed
+        tighter = _trimmed_once(cut(image, box)).within(box)
+        if tighter == box:
+            return box
+        box = tighter
 
 
-def _trim_once(image: RgbImage) -> RgbImage:
+def cut(image: RgbImage, part: Rectangle) -> RgbImage:
+    """A part of uint8 [height, width, 3], as a view."""
+    return RgbImage(image[part.top : part.bottom, part.left : part.right])
+
+
+def _trimmed_once(image: RgbImage) -> Rectangle:
+    height, width = image.shape[:2]
+    whole = Rectangle(0, 0, width, height)
     ground = border_colour(image)
     if ground is None:
-        return image
+        return whole
     drawn = differs(image, ground, TOLERANCE)
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
     if rows.size == 0:
-        return image
+        return whole
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     left, right = int(columns[0]), int(columns[-1]) + 1
     content = RgbImage(image[top:bottom, left:right])
     if not is_paper(ground) or not differs(content, image[top, left], TOLERANCE).any():
         keep = round(PLATE_MARGIN * max(bottom - top, right - left))
         top, left = max(0, top - keep), max(0, left - keep)
-        bottom, right = min(image.shape[0], bottom + keep), min(image.shape[1], right + keep)
-    return RgbImage(image[top:bottom, left:right])
+        bottom, right = min(height, bottom + keep), min(width, right + keep)
+    return Rectangle(left, top, right, bottom)

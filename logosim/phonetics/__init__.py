@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from logosim.phonetics.alignment import AlignedPair, aline_alignment
+from logosim.phonetics.alignment import AlignedPair, aline_alignment, whole_alignment
 from logosim.phonetics.aline import aline_similarities, aline_similarity
 from logosim.phonetics.normalise import normalise
+from logosim.phonetics.rules import PROFILES
 from logosim.phonetics.spelling import spelling_similarities, spelling_similarity
 from logosim.phonetics.transcribe import PROFILE_SEPARATOR, phonemes
+from logosim.phonetics.written import written
 
 __all__ = [
+    "PROFILES",
     "PROFILE_SEPARATOR",
     "AlignedPair",
     "aline_alignment",
@@ -18,4 +21,6 @@ __all__ = [
     "phonemes",
     "spelling_similarities",
     "spelling_similarity",
+    "whole_alignment",
+    "written",
 ]

@@ -25,8 +25,32 @@ def aline_alignment(one: str, other: str) -> tuple[AlignedPair, ...]:
     The scores of the pairs add up to the score of the alignment. Of several best alignments, the one that ends first
     and prefers substitution, then expansion, then skips, is given. Spaces and unknown characters are passed over.
     """
-    rows = [character for character in one if character in SEGMENTS]
-    columns = [character for character in other if character in SEGMENTS]
+    return _best(_segments(one), _segments(other))[1]
+
+
+def whole_alignment(one: str, other: str) -> tuple[AlignedPair, ...]:
+    """`aline_alignment` with the segments before and after it, so that both names are there from end to end.
+
+    Segments outside the best alignment answer nothing; they have the score 0, for a local alignment does not count
+    them.
+    """
+    rows, columns = _segments(one), _segments(other)
+    (i, j), pairs = _best(rows, columns)
+    end_i, end_j = i + sum(len(pair.one) for pair in pairs), j + sum(len(pair.other) for pair in pairs)
+    before = _unanswered(rows[:i], columns[:j])
+    return before + pairs + _unanswered(rows[end_i:], columns[end_j:])
+
+
+def _segments(sounds: str) -> list[str]:
+    return [character for character in sounds if character in SEGMENTS]
+
+
+def _unanswered(rows: list[str], columns: list[str]) -> tuple[AlignedPair, ...]:
+    return tuple(AlignedPair(row, "", 0.0) for row in rows) + tuple(AlignedPair("", column, 0.0) for column in columns)
+
+
+def _best(rows: list[str], columns: list[str]) -> tuple[tuple[int, int], tuple[AlignedPair, ...]]:
+    """Where the best local alignment starts, and its pairs."""
     scores = [[0.0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
     moves: dict[tuple[int, int], tuple[int, int]] = {}
     end = (0, 0)
@@ -47,7 +71,7 @@ def aline_alignment(one: str, other: str) -> tuple[AlignedPair, ...]:
         here, there = rows[i - di : i], columns[j - dj : j]
         pairs.append(AlignedPair("".join(here), "".join(there), _score(here, there)))
         i, j = i - di, j - dj
-    return tuple(reversed(pairs))
+    return (i, j), tuple(reversed(pairs))
 
 
 def _score(here: list[str], there: list[str]) -> float:

@@ -7,15 +7,9 @@ from logosim.domain.query import Query
 from logosim.search.rerank import Ranking
 from logosim.search.risk import risk
 from logosim.search.vienna_overlap import shared_codes
+from logosim.search.wording import counted, degree, listed
 from logosim.spatial.geometry import Transformation
 
-_DEGREES = (
-    (0.995, "the same"),
-    (0.85, "almost the same"),
-    (0.65, "much alike"),
-    (0.40, "somewhat alike"),
-    (0.15, "little alike"),
-)
 _CODES_NAMED = 4
 
 
@@ -58,17 +52,13 @@ def _hit(query: Query, ranking: Ranking, place: int, rank: int) -> Hit:
 def _sentence(channel: str, value: float, query: Query, ranking: Ranking, place: int) -> str:
     candidate = ranking.candidates[place]
     if channel == "look":
-        return f"As a whole, the pictures look {_degree(value)}."
+        return f"As a whole, the pictures look {degree(value)}."
     if channel == "shape":
         return _shape_sentence(ranking, place)
     if channel == "vienna":
         return _vienna_sentence(query, candidate)
     verb = "sound" if channel == "sound" else "are spelt"
-    return f"The names “{query.text}” and “{candidate.text}” {verb} {_degree(value)}."
-
-
-def _degree(value: float) -> str:
-    return next((words for bound, words in _DEGREES if value >= bound), "quite different")
+    return f"The names “{query.text}” and “{candidate.text}” {verb} {degree(value)}."
 
 
 def _shape_sentence(ranking: Ranking, place: int) -> str:
@@ -80,14 +70,14 @@ def _shape_sentence(ranking: Ranking, place: int) -> str:
     if where is None:
         return "No part of the figure appears in the earlier mark."
     matched = len({pair.query_cell for pair in figures.matches.pairs(row)})
-    parts = f"{matched} of the figure's {_counted(figures.matches.query_patches, 'part')}"
+    parts = f"{matched} of the figure's {counted(figures.matches.query_patches, 'part')}"
     verb = "appears" if matched == 1 else "appear"
     return f"{parts} {verb} in the earlier mark {_place(where)}."
 
 
 def _place(where: Transformation) -> str:
     shift = [
-        f"{_counted(abs(steps), 'cell')} {words[steps > 0]}"
+        f"{counted(abs(steps), 'cell')} {words[steps > 0]}"
         for steps, words in ((where.down, ("up", "down")), (where.right, ("left", "right")))
         if steps
     ]
@@ -102,14 +92,6 @@ def _vienna_sentence(query: Query, candidate: Candidate) -> str:
     shared = shared_codes(query.vienna_codes, candidate.vienna_codes)
     if not shared:
         return "The marks share no Vienna code."
-    named = _listed(shared[:_CODES_NAMED])
+    named = listed(shared[:_CODES_NAMED])
     more = f" and {len(shared) - _CODES_NAMED} more" if len(shared) > _CODES_NAMED else ""
     return f"Both marks carry the Vienna {'codes' if len(shared) > 1 else 'code'} {named}{more}."
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -114,17 +114,9 @@ class Pipeline:
         """
         timings = Timings()
         with timings.stage("extract"):
-            if regions:
-                seen = self._extractor().extract_regions(data, regions)
-            else:
-                (features,) = self._extractor().extract([data])
-                if isinstance(features, PictureError):
-                    raise features
-                seen = (features,)
-        queries = [
-            Query(part, (part.text if text is None else text) or None, vienna_codes, filter, weights, k)
-            for part in seen
-        ]
+            extractor = self._extractor()
+            seen = extractor.extract_regions(data, regions) if regions else (extracted(extractor, data),)
+        queries = [Query(part, name_of(part, text), vienna_codes, filter, weights, k) for part in seen]
         if not regions:
             return self.search(queries[0], timings)
         return best_of_regions([self.search(query, timings) for query in queries], k, timings.finished())
@@ -146,13 +138,7 @@ class Pipeline:
         timings = Timings()
         with timings.stage("extract"):
             mark = self._marks.get(mark_id)
-        features = features_of(mark)
-        if features is None and not mark.text:
-            raise FilterError(
-                f"Nothing is known of the mark {mark_id} yet: it has no text and its picture has not been extracted.",
-                hint="Run `logosim worker --until-empty`, or see `logosim work` for what became of it.",
-            )
-        return self.search(Query(features, mark.text, mark.vienna_codes, filter, weights, k, exclude=mark_id), timings)
+        return self.search(query_of(mark, filter, weights, k), timings)
 
     def by_text(
         self,
@@ -212,6 +198,34 @@ def best_of_regions(answers: Sequence[Answer], k: int, timings_ms: dict[str, flo
 def name_keys(text: str | None) -> NameKeys:
     """A text in the forms in which it is compared; absent ones for a text without letters or digits."""
     return NameKeys(normalise(text), phonemes(text)) if text else NameKeys(None, None)
+
+
+def extracted(extractor: FeatureExtractor, data: bytes) -> Features:
+    """Features of one picture. Raises PictureError: it cannot be used."""
+    (features,) = extractor.extract([data])
+    if isinstance(features, PictureError):
+        raise features
+    return features
+
+
+def name_of(features: Features, given: str | None) -> str | None:
+    """The name to compare: the given one, what was read in the picture if that is None, none if it is ""."""
+    return (features.text if given is None else given) or None
+
+
+def query_of(mark: StoredMark, filter: Filter, weights: Weights, k: int) -> Query:  # noqa: A002
+    """The question that a stored mark asks.
+
+    Raises:
+        FilterError: the mark has no text, and its picture has not been extracted yet.
+    """
+    features = features_of(mark)
+    if features is None and not mark.text:
+        raise FilterError(
+            f"Nothing is known of the mark {mark.mark_id} yet: it has no text and its picture has not been extracted.",
+            hint="Run `logosim worker --until-empty`, or see `logosim work` for what became of it.",
+        )
+    return Query(features, mark.text, mark.vienna_codes, filter, weights, k, exclude=mark.mark_id)
 
 
 def features_of(mark: StoredMark) -> Features | None:

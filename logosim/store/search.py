@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
 from logosim.domain.hit import Candidate, CandidateSet
 from logosim.domain.query import Query
-from logosim.errors import ModelMismatch
+from logosim.errors import MarkNotFound, ModelMismatch
 from logosim.store.features import embedding_to_database, patches_from_database
 from logosim.store.models import ModelRow, read_active
 from logosim.store.pool import Pool, borrowed
@@ -64,11 +66,33 @@ class SearchStore:
                     complete = not _work_waits(connection)
         return CandidateSet(
             model=active.name if active else None,
-            candidates=tuple(_candidate(row, inputs[row[0]], active) for row in found),
+            candidates=tuple(
+                _candidate(inputs[mark_id], channels, distance, active) for mark_id, channels, distance, *_ in found
+            ),
             route=route,
             passed=passed,
             complete=complete,
         )
+
+    def candidate(self, query: Query, mark_id: UUID) -> tuple[Candidate, str | None]:
+        """One stored mark as the candidate it would be if a search for `query` found it, and the active model's name.
+
+        Raises:
+            MarkNotFound: there is no such mark.
+            NoActiveModel: the query has a picture and no model is active.
+            ModelMismatch: the query's features were made with another model than the stored ones.
+        """
+        with borrowed(self._pool) as connection, connection.transaction():
+            connection.execute("set transaction isolation level repeatable read, read only")
+            active = read_active(connection)
+            _require_same_model(query, active)
+            row = connection.execute(
+                "select * from logosim.rerank_inputs(%s::uuid[])", ([mark_id],), binary=True
+            ).fetchone()
+            if row is None:
+                raise MarkNotFound(f"There is no mark {mark_id}.")
+            distance = _look_distance(connection, query, mark_id)
+        return _candidate(row, (), distance, active), active.name if active else None
 
 
 def _require_same_model(query: Query, active: ModelRow | None) -> None:
@@ -120,8 +144,20 @@ def _work_waits(connection: psycopg.Connection[Any]) -> bool:
     return bool(row and row[0])
 
 
-def _candidate(found: tuple[Any, ...], row: tuple[Any, ...], model: ModelRow | None) -> Candidate:
-    _, channels, distance, *_ = found
+def _look_distance(connection: psycopg.Connection[Any], query: Query, mark_id: UUID) -> float | None:
+    if query.features is None:
+        return None
+    row = connection.execute(
+        "select logosim.look_distance(%s::halfvec, %s)",
+        (embedding_to_database(query.features.embedding), mark_id),
+        binary=True,
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _candidate(
+    row: tuple[Any, ...], channels: Sequence[str], distance: float | None, model: ModelRow | None
+) -> Candidate:
     return Candidate(
         mark_id=row[0],
         source=row[1],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from logosim.domain.vienna import canonical, level
 from logosim.errors import InputError
@@ -54,3 +54,11 @@ class ViennaStore:
                 (key, f"{key}.%"),
             ).fetchall()
         return tuple((found, label) for found, label in rows)
+
+    def labels(self, codes: Sequence[str]) -> dict[str, str]:
+        """Headings of canonical codes, without those that have none."""
+        with borrowed(self._pool) as connection:
+            rows = connection.execute(
+                "select code, label from logosim.vienna where code = any (%s)", (list(codes),)
+            ).fetchall()
+        return dict(rows)

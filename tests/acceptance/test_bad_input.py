@@ -50,6 +50,9 @@ PICTURES: dict[str, tuple[bytes, str]] = {
 }
 
 
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
 def said(done: Any, code: int) -> str:
     """What was said on stderr, if the command ended as it should."""
     assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
@@ -64,6 +67,7 @@ def test_unusable_pictures_at_the_command_line(indexed: Any, tmp_path: Path, nam
     picture = tmp_path / f"{name}.png"
     picture.write_bytes(data)
     assert word in said(indexed.run("search", picture), 2)
+    assert word in said(indexed.run("explain", picture, NOBODY), 2)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +81,10 @@ def test_unusable_pictures_at_the_command_line(indexed: Any, tmp_path: Path, nam
         (("text", "ACME", "--k", "0"), "1<=x<=1000"),
         (("text", ""), "text"),
         (("similar", "not-an-id"), "uuid"),
+        (("explain", "nowhere.png", NOBODY), "a uuid, or a picture file"),
+        (("explain", NOBODY, "not-an-id"), "uuid"),
+        (("explain", NOBODY, NOBODY, "--text", "ACME"), "stored mark has its own"),
+        (("explain", NOBODY, NOBODY, "--weights", "taste=1"), "taste"),
         (("ingest", "nowhere"), "nowhere"),
         (("vienna", "import", "nowhere.csv"), "nowhere.csv"),
     ],
@@ -137,7 +145,8 @@ def test_any_free_port_is_told_truly_and_answers(indexed: Any) -> None:
 
 
 def test_an_unknown_mark(indexed: Any) -> None:
-    assert "no mark" in said(indexed.run("similar", "00000000-0000-4000-8000-000000000000"), 4)
+    assert "no mark" in said(indexed.run("similar", NOBODY), 4)
+    assert "no mark" in said(indexed.run("explain", NOBODY, NOBODY), 4)
 
 
 def test_a_misspelt_setting_is_named(indexed: Any) -> None:
@@ -253,7 +262,9 @@ def test_api_keys_are_shown_once_and_can_be_revoked(logosim: Any) -> None:
 HelpOf = Callable[..., Any]
 
 
-@pytest.mark.parametrize("command", ["search", "similar", "text", "ingest", "worker", "serve", "demo", "benchmark"])
+@pytest.mark.parametrize(
+    "command", ["search", "similar", "text", "explain", "ingest", "worker", "serve", "demo", "benchmark"]
+)
 def test_help_gives_an_example(indexed: Any, command: str) -> None:
     done = indexed.run(command, "--help")
     assert done.returncode == 0

@@ -12,15 +12,34 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+
+from logosim.domain.explanation import (
+    AnsweringSounds,
+    Compared,
+    ComparedMark,
+    Explanation,
+    FigurePlace,
+    HeadedCode,
+    MatchedPatch,
+    ShapeExplanation,
+    SpellingExplanation,
+    SpokenComparison,
+    ViennaExplanation,
+)
+from logosim.domain.features import RgbImage
 from logosim.domain.hit import Answer, ChannelEvidence, Hit, StoredMark
 from logosim.domain.ingest import IngestReport
 from logosim.domain.mark import Rejection, mark_id
 from logosim.domain.query import Filter, Region, Weights
+from logosim.domain.rectangle import Rectangle
+from logosim.domain.vienna import ViennaLevel
 from logosim.errors import MarkNotFound
 from logosim.imaging.formats import picture_format
 
 GOOD_KEY = "lgs_good"
 MARK_ID = mark_id("l3d", "earlier.JPG")
+OTHER_ID = mark_id("l3d", "1.JPG")
 
 
 def answer(marks: int = 2) -> Answer:
@@ -127,6 +146,45 @@ class MemoryPipeline:
         return answer()
 
 
+def compared() -> Compared:
+    """A comparison whose first picture is there and whose other picture is gone."""
+    first = ComparedMark(MARK_ID, "l3d", "earlier.JPG", "Äcme", "acme", ("26.04.05",), None, 70, 70, None)
+    other = ComparedMark(OTHER_ID, "l3d", "1.JPG", "Acne", "acne", ("26.04",), 2014, None, None, "It is gone.")
+    sounds = (
+        AnsweringSounds("ʃ", "s", "sh", "s", 20.0, "similar"),
+        AnsweringSounds("a", "", "a", "", -10.0, "missing"),
+    )
+    explanation = Explanation(
+        first=first,
+        other=other,
+        score=0.75,
+        risk="high",
+        summary="“Äcme” is compared with the earlier mark “Acne” of 2014.",
+        model="test-model",
+        evidence=answer().hits[0].evidence,
+        absent=(),
+        shape=ShapeExplanation(
+            FigurePlace(1.0, False, 0, 1), 30, (MatchedPatch(1, 0.9, (0, 0), (0, 1), Rectangle(0, 0, 10, 10), None),)
+        ),
+        sound=(SpokenComparison("en", "English", "ʃa", "s", 0.5, sounds),),
+        spelling=SpellingExplanation(0.9, 0.5, ("  a", " ac")),
+        vienna=ViennaExplanation((HeadedCode("26", ViennaLevel.CATEGORY, "figures"),), (), ()),
+    )
+    return Compared(explanation, (RgbImage(np.zeros((70, 70, 3), np.uint8)), None))
+
+
+@dataclass
+class MemoryComparison:
+    asked: list[tuple[UUID, UUID, Weights]] = field(default_factory=list)
+    fails_with: Exception | None = None
+
+    def of_marks(self, mark_id: UUID, other_id: UUID, *, weights: Weights) -> Compared:
+        self.asked.append((mark_id, other_id, weights))
+        if self.fails_with is not None:
+            raise self.fails_with
+        return compared()
+
+
 @dataclass
 class MemoryMarks:
     mark: StoredMark = field(default_factory=stored_mark)
@@ -160,6 +218,7 @@ class MemoryKeys:
 @dataclass
 class MemoryService:
     pipeline: MemoryPipeline = field(default_factory=MemoryPipeline)
+    comparison: MemoryComparison = field(default_factory=MemoryComparison)
     marks: MemoryMarks = field(default_factory=MemoryMarks)
     work: MemoryWork = field(default_factory=MemoryWork)
     keys: MemoryKeys = field(default_factory=MemoryKeys)

@@ -18,6 +18,8 @@ Client = TestClient[Litestar]
 GUARDED = [
     ("POST", "/v1/search"),
     ("POST", "/v1/search/text"),
+    ("GET", "/v1/explain"),
+    ("GET", "/v1/explain/picture"),
     ("GET", f"/v1/marks/{MARK_ID}"),
     ("GET", f"/v1/marks/{MARK_ID}/similar"),
     ("GET", f"/v1/marks/{MARK_ID}/image"),

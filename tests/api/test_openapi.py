@@ -8,6 +8,7 @@ from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
 from logosim.api.app import create_app
+from logosim.api.controllers.explain import PARAMETERS as PAIR_PARAMETERS
 from logosim.api.filter_parameters import PARAMETERS
 from logosim.api.problem import Problem
 
@@ -74,6 +75,13 @@ def test_every_parameter_and_form_field_is_described(schema: dict[str, Any]) -> 
 def test_the_parameters_of_similar_are_those_that_are_let_in(schema: dict[str, Any]) -> None:
     entry = schema["paths"]["/v1/marks/{mark_id}/similar"]["get"]
     assert {parameter["name"] for parameter in entry["parameters"] if parameter["in"] == "query"} == PARAMETERS
+
+
+@pytest.mark.parametrize("path", ["/v1/explain", "/v1/explain/picture"])
+def test_the_parameters_of_a_pair_are_those_that_are_let_in(schema: dict[str, Any], path: str) -> None:
+    entry = schema["paths"][path]["get"]
+    assert {parameter["name"] for parameter in entry["parameters"]} == PAIR_PARAMETERS
+    assert {"404", "422"} <= set(entry["responses"])
 
 
 def test_operation_ids_are_unique(schema: dict[str, Any]) -> None:

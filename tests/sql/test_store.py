@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -173,6 +173,36 @@ def test_candidates_carry_what_stage_two_needs(corpus: Any, corpus_pool: Pool) -
         assert np.all(candidate.patches == int(candidate.mark_id) % 127)
 
 
+def test_one_mark_as_the_candidate_that_a_search_finds(corpus: Any, corpus_pool: Pool) -> None:
+    store, mark = SearchStore(corpus_pool), corpus.marks[20]
+    query = Query(features=seen(corpus.embeddings[20]), text=mark.text)
+    for found in store.candidates(query, limit=30, name_limit=5).candidates:
+        alone, model = store.candidate(query, found.mark_id)
+        assert model == "corpus-model"
+        assert alone.cosine == found.cosine
+        assert np.array_equal(alone.patches, found.patches)  # type: ignore[arg-type]
+        assert asdict(replace(alone, patches=None)) == asdict(replace(found, patches=None, channels=()))
+    assert store.candidate(Query(text="kalomi"), mark.mark_id)[0].cosine is None
+    with pytest.raises(MarkNotFound):
+        store.candidate(query, uuid4())
+    with pytest.raises(ModelMismatch):
+        store.candidate(replace(query, features=replace(query.features, model_sha256="2" * 64)), mark.mark_id)  # type: ignore[type-var]
+
+
+def test_a_candidate_no_worker_has_looked_at(pool: Pool, connection: psycopg.Connection[Any]) -> None:
+    connection.execute(
+        "insert into logosim.mark (mark_id, source, file, picture_location, picture_sha256, picture_bytes)"
+        " values (%s, 't', 'a.png', '/x', repeat('0', 64), 1)",
+        (mark_id := uuid4(),),
+    )
+    query = Query(features=seen(np.eye(256, dtype=np.float32)[0]))
+    with pytest.raises(NoActiveModel):
+        SearchStore(pool).candidate(query, mark_id)
+    ModelStore(pool).register(Manifest(), activate=True)
+    found, model = SearchStore(pool).candidate(query, mark_id)
+    assert (found.cosine, found.patches, model) == (None, None, "m")
+
+
 def test_candidates_by_name_alone_and_none_at_all(corpus: Any, corpus_pool: Pool) -> None:
     store = SearchStore(corpus_pool)
     found = store.candidates(Query(text="kalomi"))
@@ -262,6 +292,7 @@ def test_headings_and_import(pool: Pool) -> None:
     headings = dict(store.headings("26"))
     assert headings["26.04.05"] == "Sections"
     assert headings["26"] == "FIGURES"
+    assert store.labels(["26.04.05", "26.04.77", "26"]) == {"26.04.05": "Sections", "26": "FIGURES"}
     assert store.headings("98") == (("98.01", "Other"),)
     with pytest.raises(ViennaCodeError):
         store.import_rows([("26.04.06", "good"), ("bad", "x")])

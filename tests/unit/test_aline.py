@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.metrics import aline as nltk_aline  # type: ignore[import-untyped]
 
-from logosim.phonetics.alignment import aline_alignment
+from logosim.phonetics.alignment import aline_alignment, whole_alignment
 from logosim.phonetics.aline import aline_similarities, aline_similarity
 from logosim.phonetics.segments import SEGMENTS, build_tables
+from logosim.phonetics.written import written
 
 # Features of Kondrak (2002), written down a second time, by hand and in another form than the program's:
 # place, manner, then + for each of v(oice), n(asal), r(etroflex), l(ateral).
@@ -209,6 +210,29 @@ def test_an_alignment_names_the_sounds_that_answer_each_other() -> None:
         (segment, segment if segment != "a" else "o") for segment in "fildar"
     ]
     assert aline_alignment("", "a") == ()
+
+
+@given(one=st.text(alphabet=ALPHABET, max_size=9), other=st.text(alphabet=ALPHABET, max_size=9))
+@settings(max_examples=200, deadline=None)
+def test_a_whole_alignment_holds_both_names_from_end_to_end_and_is_worth_no_more(one: str, other: str) -> None:
+    pairs = whole_alignment(one, other)
+    assert ("".join(pair.one for pair in pairs), "".join(pair.other for pair in pairs)) == (one, other)
+    assert sum(pair.score for pair in pairs) == pytest.approx(KONDRAK.score(one, other))
+
+
+def test_sounds_before_and_after_the_alignment_answer_nothing() -> None:
+    assert [(pair.one, pair.other) for pair in whole_alignment("mafildor", "fildorkə")] == [
+        ("m", ""),
+        ("a", ""),
+        *((segment, segment) for segment in "fildor"),
+        ("", "k"),
+        ("", "ə"),
+    ]
+
+
+def test_every_sound_can_be_written_in_plain_letters() -> None:
+    assert all(written(segment).isascii() and written(segment) for segment in SEGMENTS)
+    assert written("ʃaŋ") == "shang"
 
 
 def cognates() -> list[tuple[str, str]]:

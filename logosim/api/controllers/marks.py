@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import UploadFile
@@ -20,7 +19,7 @@ from logosim.api.bodies import read_form
 from logosim.api.documentation import faults, search_answered
 from logosim.api.filter_parameters import HitCount, WeightParameter, mark_filter
 from logosim.api.metrics import Metrics
-from logosim.api.questions import Batch
+from logosim.api.questions import Batch, mark_id_of
 from logosim.api.service import Limits, Service
 from logosim.api.slots import Slots
 from logosim.domain.parse import parse_text, parse_weights
@@ -46,7 +45,7 @@ class MarksController(Controller):
     )
     def one(self, mark_id: MarkId, service: NamedDependency[SkipValidation[Service]]) -> MarkDetails:
         """What is known about a stored mark."""
-        return mark_details(service.marks.get(_uuid(mark_id)))
+        return mark_details(service.marks.get(mark_id_of(mark_id)))
 
     @get(
         "/{mark_id:str}/similar",
@@ -67,7 +66,7 @@ class MarksController(Controller):
     ) -> SearchAnswer:
         """Rank other marks by how easily they could be confused with this one; it is not among its own hits."""
         answer = await searches.run(
-            partial(service.pipeline.by_mark, _uuid(mark_id), filter=kept, weights=parse_weights(weights), k=k)
+            partial(service.pipeline.by_mark, mark_id_of(mark_id), filter=kept, weights=parse_weights(weights), k=k)
         )
         metrics.search_answered("mark", answer)
         return search_answer(answer)
@@ -86,7 +85,7 @@ class MarksController(Controller):
         self, request: Request[Any, Any, Any], mark_id: MarkId, service: NamedDependency[SkipValidation[Service]]
     ) -> Response[bytes]:
         """The picture of a stored mark, byte for byte. Only files that the database names are ever read."""
-        mark = service.marks.get(_uuid(mark_id))
+        mark = service.marks.get(mark_id_of(mark_id))
         etag = f'"{mark.picture_sha256}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if _has_tag(request.headers.get("if-none-match", ""), etag):
@@ -136,15 +135,6 @@ class MarksController(Controller):
                 raise RecordError(f"Two pictures have the name {name[:100]!r}.")
             pictures[name] = await upload.read()
         return batch_report(await batches.run(partial(service.ingest_uploads, source, records, pictures)))
-
-
-def _uuid(mark_id: str) -> UUID:
-    try:
-        return UUID(mark_id)
-    except ValueError as error:
-        raise InputError(
-            f"Not the id of a mark: {mark_id[:60]!r}.", hint="Ids are UUIDs, as in `mark_id` of a hit."
-        ) from error
 
 
 def _plain_name(upload: UploadFile) -> str:

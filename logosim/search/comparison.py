@@ -1,0 +1,198 @@
+"""Two marks held against each other: the same extraction, re-ranking and score as in a search, with one candidate.
+
+What a search says of a hit in a line is said here with the material: where the matched patches lie in both pictures,
+which sounds answer each other, which codes are shared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from logosim.domain.explanation import Compared, ComparedMark, Explanation
+from logosim.domain.features import RgbImage
+from logosim.domain.hit import Candidate, StoredMark
+from logosim.domain.query import Query, Weights
+from logosim.errors import NothingToCompare, PictureError, PictureGone, PictureTooLarge
+from logosim.imaging.decode import DecodeLimits, decode
+from logosim.imaging.placement import Placement
+from logosim.phonetics import normalise
+from logosim.search.explain import explain
+from logosim.search.material import absent_channels, shape_of, sound_of, spelling_of, vienna_of
+from logosim.search.pipeline import (
+    NO_FILTER,
+    USUAL_WEIGHTS,
+    FeatureExtractor,
+    MarkSource,
+    extracted,
+    name_keys,
+    name_of,
+    query_of,
+)
+from logosim.search.rerank import Ranking, rerank
+from logosim.search.summary import summary
+
+
+class PlacingExtractor(FeatureExtractor, Protocol):
+    """An extractor that can say where what it saw lies in a picture."""
+
+    def placement(self, whole: RgbImage) -> Placement:
+        """Where the model's square lies in a decoded picture."""
+
+
+class SingleCandidates(Protocol):
+    """Stage 1 for one mark that is named."""
+
+    def candidate(self, query: Query, mark_id: UUID) -> tuple[Candidate, str | None]:
+        """A stored mark as a candidate, and the active model's name. Raises MarkNotFound."""
+
+
+class Headings(Protocol):
+    """The Vienna classification."""
+
+    def labels(self, codes: Sequence[str]) -> dict[str, str]:
+        """Headings of those codes that have one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """One of the two marks with its picture, or the reason why there is none to show."""
+
+    mark_id: UUID | None
+    source: str | None
+    file: str | None
+    year: int | None
+    picture: RgbImage | None
+    problem: str | None
+
+    def compared(self, text: str | None, vienna_codes: tuple[str, ...]) -> ComparedMark:
+        height, width = (None, None) if self.picture is None else self.picture.shape[:2]
+        return ComparedMark(
+            mark_id=self.mark_id,
+            source=self.source,
+            file=self.file,
+            text=text,
+            normalised_text=normalise(text) if text else None,
+            vienna_codes=vienna_codes,
+            year=self.year,
+            width=width,
+            height=height,
+            picture_problem=self.problem,
+        )
+
+
+class Comparison:
+    """Explains pairs. It keeps no state between questions.
+
+    `extractor` is called only for a picture that is not stored, and where patches match, to find their places.
+    """
+
+    def __init__(
+        self,
+        *,
+        extractor: Callable[[], PlacingExtractor],
+        candidates: SingleCandidates,
+        marks: MarkSource,
+        headings: Headings,
+        limits: DecodeLimits,
+    ) -> None:
+        self._extractor = extractor
+        self._candidates = candidates
+        self._marks = marks
+        self._headings = headings
+        self._limits = limits
+
+    def of_marks(self, mark_id: UUID, other_id: UUID, *, weights: Weights = USUAL_WEIGHTS) -> Compared:
+        """Why a stored mark is like another stored one.
+
+        Raises:
+            MarkNotFound: there is no such mark.
+            FilterError: the first has no text, and its picture has not been extracted yet.
+            NothingToCompare: no weighted channel says anything about the two.
+        """
+        mark = self._marks.get(mark_id)
+        return self._compared(query_of(mark, NO_FILTER, weights, 1), self._stored(mark), other_id)
+
+    def of_picture(
+        self,
+        data: bytes,
+        other_id: UUID,
+        *,
+        text: str | None = None,
+        vienna_codes: tuple[str, ...] = (),
+        weights: Weights = USUAL_WEIGHTS,
+    ) -> Compared:
+        """Why the picture in `data` is like a stored mark; `text` and `vienna_codes` as in `Pipeline.by_picture`.
+
+        Raises:
+            PictureError: the picture cannot be used.
+            MarkNotFound: there is no such mark.
+            NothingToCompare: no weighted channel says anything about the two.
+        """
+        features = extracted(self._extractor(), data)
+        query = Query(features, name_of(features, text), vienna_codes, NO_FILTER, weights, 1)
+        asked = _Side(None, None, None, None, decode(data, self._limits), None)
+        return self._compared(query, asked, other_id)
+
+    def _compared(self, query: Query, asked: _Side, other_id: UUID) -> Compared:
+        candidate, model = self._candidates.candidate(query, other_id)
+        ranking = rerank(query, name_keys(query.text), [candidate])
+        absent = absent_channels(query, ranking)
+        hits = explain(query, ranking)
+        if not hits:
+            raise NothingToCompare(
+                f"{NothingToCompare.__doc__} {' '.join(dict.fromkeys(channel.reason for channel in absent))}"
+            )
+        (hit,) = hits
+        other = self._stored(self._marks.get(other_id))
+        first = asked.compared(query.text, query.vienna_codes)
+        second = other.compared(candidate.text, candidate.vienna_codes)
+        shape = shape_of(ranking, self._placements(ranking, (asked.picture, other.picture)))
+        vienna = vienna_of(query, candidate, self._headings.labels)
+        explanation = Explanation(
+            first=first,
+            other=second,
+            score=hit.score,
+            risk=hit.risk,
+            summary=summary(first, second, hit, absent, shape, vienna),
+            model=model,
+            evidence=hit.evidence,
+            absent=absent,
+            shape=shape,
+            sound=sound_of(query, candidate),
+            spelling=spelling_of(query, candidate),
+            vienna=vienna,
+        )
+        return Compared(explanation, (asked.picture, other.picture))
+
+    def _placements(
+        self, ranking: Ranking, pictures: tuple[RgbImage | None, RgbImage | None]
+    ) -> tuple[Placement | None, ...]:
+        if ranking.figures is None or not ranking.figures.matches.similarity.any():
+            return (None, None)
+        extractor = self._extractor()
+        return tuple(None if picture is None else extractor.placement(picture) for picture in pictures)
+
+    def _stored(self, mark: StoredMark) -> _Side:
+        try:
+            picture, problem = self._read(mark), None
+        except (PictureGone, PictureError) as error:
+            picture, problem = None, str(error)
+        return _Side(mark.mark_id, mark.source, mark.file, mark.year, picture, problem)
+
+    def _read(self, mark: StoredMark) -> RgbImage:
+        """The picture of a stored mark, if it is still the one that was taken in. Messages name no path."""
+        path = Path(mark.picture_location)
+        try:
+            if path.stat().st_size > self._limits.max_bytes:
+                raise PictureTooLarge()
+            data = path.read_bytes()
+        except OSError as error:
+            raise PictureGone() from error
+        if hashlib.sha256(data).hexdigest() != mark.picture_sha256:
+            raise PictureGone("The file of the mark's picture is another one than was taken in.")
+        return decode(data, self._limits)
