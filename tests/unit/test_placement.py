@@ -104,17 +104,18 @@ def test_a_picture_that_is_shrunk_before_it_is_read_keeps_its_places() -> None:
 
 
 def test_lettering_that_is_masked_moves_the_square_to_the_figure() -> None:
-    page = Image.new("RGB", (600, 200), "white")
+    page, font = Image.new("RGB", (640, 220), "white"), ImageFont.load_default(72)
     pen = ImageDraw.Draw(page)
-    pen.ellipse((20, 20, 180, 180), outline="black", width=20)
-    pen.text((240, 60), "FILDOR", fill="black", font=ImageFont.load_default(72))
-    left, top, right, bottom = ImageDraw.Draw(page).textbbox((240, 60), "FILDOR", font=ImageFont.load_default(72))
+    pen.text((30, 60), "FILDOR", fill="black", font=font)
+    pen.ellipse((430, 20, 590, 180), outline="black", width=20)
+    left, top, right, bottom = pen.textbbox((30, 60), "FILDOR", font=font)
     picture = RgbImage(np.array(page))
-    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    trimmed = tuple((x - 20.0, y - 20.0) for x, y in corners)  # the reader sees the page without its margin
-    place = extractor(TextLine("FILDOR", 0.99, trimmed)).placement(picture)
-    assert np.allclose((place.left, place.top, place.right, place.bottom), (20, 20, 181, 181), atol=2)
-    assert extractor().placement(picture).right > right - 5, "without masking the name would belong to the figure"
+    plain = extractor().placement(picture)
+    assert plain.left < 100, "without masking the name would belong to the figure"
+    # The reader sees the page without its margin, which begins where the name does and ends on the ring.
+    corners = tuple((x - plain.left, y - 20) for x, y in ((left, top), (right, top), (right, bottom), (left, bottom)))
+    place = extractor(TextLine("FILDOR", 0.99, corners)).placement(picture)
+    assert np.allclose((place.left, place.top, place.right, place.bottom), (430, 20, 591, 181), atol=2)
 
 
 def test_a_blank_picture_has_a_place_as_well() -> None:
