@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from logosim.domain.features import Features, RgbImage, TextLine
-from logosim.domain.query import Region
+from logosim.domain.rectangle import Rectangle
 from logosim.embedding.protocol import CanvasArray, Embedder
 from logosim.errors import PictureError, RegionError
 from logosim.imaging.canvas import canvas, shrink
@@ -23,7 +23,7 @@ from logosim.imaging.lettering import lettering
 from logosim.imaging.mask import mask_text
 from logosim.imaging.placement import Placement, placement
 from logosim.imaging.sheet import specimen
-from logosim.imaging.trim import content_box, trim
+from logosim.imaging.trim import content_box, cut, trim
 from logosim.ocr.protocol import TextReader
 
 LONGEST_SIDE = 1024  # pixels; more adds seconds to reading and masking, and nothing to what is read
@@ -67,17 +67,7 @@ class Extractor:
         features = iter(self._embedded([item for item in seen if isinstance(item, Seen)]))
         return [next(features) if isinstance(item, Seen) else item for item in seen]
 
-    def _embedded(self, seen: Sequence[Seen]) -> list[Features]:
-        if not seen:
-            return []
-        embedded = self.embedder.embed(np.stack([item.canvas for item in seen]))
-        model = self.embedder.manifest.sha256
-        return [
-            Features(embedding, patches, item.text, item.width, item.height, item.sha256, model)
-            for item, embedding, patches in zip(seen, embedded.embeddings, embedded.patches, strict=True)
-        ]
-
-    def extract_regions(self, data: bytes, regions: Sequence[Region]) -> list[Features]:
+    def extract_regions(self, data: bytes, regions: Sequence[Rectangle]) -> list[Features]:
         """Features of parts of one picture, each as if it were a picture of its own; in the order given.
 
         Raises:
@@ -87,6 +77,16 @@ class Extractor:
         whole = decode(data, self.limits)
         sha256 = hashlib.sha256(data).hexdigest()
         return self._embedded([self._seen(_part(whole, region), sha256) for region in regions])
+
+    def _embedded(self, seen: Sequence[Seen]) -> list[Features]:
+        if not seen:
+            return []
+        embedded = self.embedder.embed(np.stack([item.canvas for item in seen]))
+        model = self.embedder.manifest.sha256
+        return [
+            Features(embedding, patches, item.text, item.width, item.height, item.sha256, model)
+            for item, embedding, patches in zip(seen, embedded.embeddings, embedded.patches, strict=True)
+        ]
 
     def _see_or_error(self, data: bytes) -> Seen | PictureError:
         try:
@@ -126,15 +126,14 @@ class Extractor:
         return image, self.reader.read(image)
 
 
-def _part(whole: RgbImage, region: Region) -> RgbImage:
+def _part(whole: RgbImage, region: Rectangle) -> RgbImage:
     height, width = whole.shape[:2]
-    right, bottom = region.left + region.width, region.top + region.height
-    if right > width or bottom > height:
+    if region.right > width or region.bottom > height:
         raise RegionError(
             f"The region of {region.width} x {region.height} pixels at {region.left}, {region.top} reaches beyond the "
             f"picture of {width} x {height}."
         )
-    return RgbImage(np.ascontiguousarray(whole[region.top : bottom, region.left : right]))
+    return cut(whole, region)
 
 
 def _joined(lines: Sequence[TextLine]) -> str | None:

@@ -14,7 +14,8 @@ from uuid import UUID
 from logosim.domain.explanation import Compared
 from logosim.domain.hit import Answer, StoredMark
 from logosim.domain.ingest import IngestReport
-from logosim.domain.query import Filter, Region, Weights
+from logosim.domain.query import Filter, Weights
+from logosim.domain.rectangle import Rectangle
 
 
 class SearchPipeline(Protocol):
@@ -26,7 +27,7 @@ class SearchPipeline(Protocol):
         *,
         text: str | None,
         vienna_codes: tuple[str, ...],
-        regions: tuple[Region, ...],
+        regions: tuple[Rectangle, ...],
         filter: Filter,  # noqa: A002
         weights: Weights,
         k: int,

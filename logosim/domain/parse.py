@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from logosim.domain.query import Region, Weights
+from logosim.domain.query import Weights
+from logosim.domain.rectangle import Rectangle
 from logosim.domain.vienna import canonical_all
 from logosim.errors import FilterError, InputError, RegionError, WeightsError
 
@@ -84,7 +85,7 @@ def parse_codes(given: Iterable[str]) -> tuple[str, ...]:
     return canonical_all(piece for piece in pieces if piece.strip())
 
 
-def parse_regions(given: Iterable[str]) -> tuple[Region, ...]:
+def parse_regions(given: Iterable[str]) -> tuple[Rectangle, ...]:
     """Read regions of a picture, each `left,top,width,height` in pixels: `["10,20,200,150"]`.
 
     Raises:
@@ -95,7 +96,10 @@ def parse_regions(given: Iterable[str]) -> tuple[Region, ...]:
         match = _REGION.fullmatch(text.strip())
         if match is None:
             raise RegionError(f"Not a region: {text[:40]!r}.")
-        regions.append(Region(*map(int, match.groups())))
+        left, top, width, height = map(int, match.groups())
+        if not width or not height:
+            raise RegionError(f"The region {text[:40]!r} has no area.")
+        regions.append(Rectangle(left, top, left + width, top + height))
     if len(regions) > MAX_REGIONS:
         raise RegionError(f"There are {len(regions)} regions; at most {MAX_REGIONS} are searched at once.")
     return tuple(regions)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from uuid import UUID
 
 from logosim.domain.features import Features
-from logosim.errors import FilterError, RegionError, WeightsError
+from logosim.errors import FilterError, WeightsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +56,6 @@ class Weights:
         if unknown := sorted(set(given) - known):
             raise WeightsError(f"Unknown channel {unknown[0]!r}; channels are {', '.join(sorted(known))}.")
         return cls(**given)
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A rectangle of a picture in pixels, from the top left corner of the picture as a viewer shows it."""
-
-    left: int  # 0 or more
-    top: int
-    width: int  # 1 or more
-    height: int
-
-    def __post_init__(self) -> None:
-        if min(self.left, self.top) < 0 or min(self.width, self.height) < 1:
-            raise RegionError(f"A region of {self.width} x {self.height} pixels at {self.left}, {self.top} is none.")
 
 
 @dataclass(frozen=True, slots=True)

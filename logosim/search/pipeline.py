@@ -14,7 +14,8 @@ from uuid import UUID
 
 from logosim.domain.features import Features
 from logosim.domain.hit import Answer, CandidateSet, Hit, StoredMark
-from logosim.domain.query import Filter, Query, Region, Weights
+from logosim.domain.query import Filter, Query, Weights
+from logosim.domain.rectangle import Rectangle
 from logosim.errors import FilterError, PictureError
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.transcribe import phonemes
@@ -31,7 +32,7 @@ class FeatureExtractor(Protocol):
     def extract(self, pictures: Sequence[bytes]) -> Sequence[Features | PictureError]:
         """Features of each picture, or the error that says why it has none."""
 
-    def extract_regions(self, data: bytes, regions: Sequence[Region]) -> Sequence[Features]:
+    def extract_regions(self, data: bytes, regions: Sequence[Rectangle]) -> Sequence[Features]:
         """Features of parts of one picture. Raises PictureError and RegionError."""
 
 
@@ -91,7 +92,7 @@ class Pipeline:
         *,
         text: str | None = None,
         vienna_codes: tuple[str, ...] = (),
-        regions: tuple[Region, ...] = (),
+        regions: tuple[Rectangle, ...] = (),
         filter: Filter = NO_FILTER,  # noqa: A002
         weights: Weights = USUAL_WEIGHTS,
         k: int = 20,

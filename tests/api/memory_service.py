@@ -31,7 +31,7 @@ from logosim.domain.features import RgbImage
 from logosim.domain.hit import Answer, ChannelEvidence, Hit, StoredMark
 from logosim.domain.ingest import IngestReport
 from logosim.domain.mark import Rejection, mark_id
-from logosim.domain.query import Filter, Region, Weights
+from logosim.domain.query import Filter, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.domain.vienna import ViennaLevel
 from logosim.errors import MarkNotFound
@@ -109,7 +109,7 @@ class MemoryPipeline:
         *,
         text: str | None,
         vienna_codes: tuple[str, ...],
-        regions: tuple[Region, ...],
+        regions: tuple[Rectangle, ...],
         filter: Filter,  # noqa: A002
         weights: Weights,
         k: int,

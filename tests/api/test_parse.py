@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logosim.domain.parse import MAX_WEIGHT, parse_codes, parse_regions, parse_text, parse_weights, parse_years
-from logosim.domain.query import Region, Weights
+from logosim.domain.query import Weights
 from logosim.errors import FilterError, InputError, RegionError, ViennaCodeError, WeightsError
 
 YEARS = st.integers(1000, 9999)
@@ -34,7 +34,8 @@ def test_a_range_is_read_back_or_refused(first: int | None, last: int | None) ->
 
 @given(st.tuples(st.integers(0, 99999), st.integers(0, 99999), st.integers(1, 99999), st.integers(1, 99999)))
 def test_a_region_is_read_back(numbers: tuple[int, int, int, int]) -> None:
-    assert parse_regions([" , ".join(map(str, numbers))]) == (Region(*numbers),)
+    (region,) = parse_regions([" , ".join(map(str, numbers))])
+    assert (region.left, region.top, region.width, region.height) == numbers
 
 
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "-1,2,3,4", "1,2,0,4", "1.5,2,3,4", "a,b,c,d", "1,2,3x4"])

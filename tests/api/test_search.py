@@ -6,7 +6,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from logosim.domain.query import Filter, Region, Weights
+from logosim.domain.query import Filter, Weights
+from logosim.domain.rectangle import Rectangle
 
 from .memory_service import MARK_ID, MemoryService
 from .shapes import assert_problem
@@ -36,7 +37,7 @@ def test_a_picture_is_handed_on_with_every_field(client: Client, service: Memory
             "picture": PNG,
             "text": "Acme",
             "vienna_codes": ("26.04.05", "01"),
-            "regions": (Region(10, 20, 200, 150), Region(0, 0, 5, 5)),
+            "regions": (Rectangle(10, 20, 210, 170), Rectangle(0, 0, 5, 5)),
             "filter": Filter(("03.07", "26", "27.05"), ("29",), 2010, 2015, ("l3d", "euipo"), True),
             "weights": Weights(look=1, sound=0.5),
             "k": 7,

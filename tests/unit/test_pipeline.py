@@ -11,7 +11,8 @@ import pytest
 
 from logosim.domain.features import Features, FloatArray
 from logosim.domain.hit import Candidate, CandidateSet, StoredMark
-from logosim.domain.query import Filter, Query, Region, Weights
+from logosim.domain.query import Filter, Query, Weights
+from logosim.domain.rectangle import Rectangle
 from logosim.errors import EmptyPicture, FilterError, MarkNotFound, PictureError
 from logosim.search.pipeline import FeatureExtractor, Pipeline, name_keys
 
@@ -28,7 +29,7 @@ class OnePicture:
     def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
         return [SEEN if data else EmptyPicture() for data in pictures]
 
-    def extract_regions(self, data: bytes, regions: Sequence[Region]) -> list[Features]:
+    def extract_regions(self, data: bytes, regions: Sequence[Rectangle]) -> list[Features]:
         """The wider a region, the less it looks like what is stored."""
         return [replace(SEEN, embedding=toward(1 / region.width), text=f"at {region.left}") for region in regions]
 
@@ -98,7 +99,7 @@ def test_a_picture_that_cannot_be_used_is_said_before_anything_is_searched() -> 
 
 def test_parts_of_a_picture_are_searched_in_place_of_the_whole() -> None:
     store = OneCandidate()
-    parts = (Region(0, 0, 2, 9), Region(30, 0, 1, 9), Region(60, 0, 4, 9))
+    parts = (Rectangle(0, 0, 2, 9), Rectangle(30, 0, 31, 9), Rectangle(60, 0, 64, 9))
     answer = pipeline(store).by_picture(b"x", regions=parts, filter=Filter(year_from=1990), k=5)
     assert [query.text for query in store.asked] == ["at 0", "at 30", "at 60"]
     assert {query.filter for query in store.asked} == {Filter(year_from=1990)}
