@@ -1,8 +1,22 @@
 import io
 import json
 import logging
+from collections.abc import Iterator
+
+import pytest
 
 from logosim.logs import configure
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Loggers belong to the whole process: other tests find them as they were."""
+    loggers = [logging.getLogger(name) for name in ("logosim", "workers", "psycopg.pool")]
+    before = [(logger.handlers, logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 def test_json_lines_carry_a_constant_message_and_fields() -> None:
