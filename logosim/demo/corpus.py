@@ -23,6 +23,7 @@ from logosim.demo.codes import vienna_codes
 from logosim.demo.fonts import FACES
 from logosim.demo.icons import BrandIcon, Rgb, brand_icons
 from logosim.demo.lockup import WHITE, Layout, Lockup, contrast, draw
+from logosim.errors import InputError
 
 SIZE = 256  # pixels
 FIRST_YEAR, LAST_YEAR = 1996, 2020
@@ -79,17 +80,22 @@ def build(
     Pictures that are there already are kept, so a run that broke off goes on where it stopped.
 
     Args:
-        folder: made if it is missing; JSON files of an earlier run in it are replaced.
+        folder: made if it is missing; JSON files and outdated pictures of an earlier run in it are replaced.
         limit: how many marks; None for all.
         progress: called with the pictures done and their total.
 
     Raises:
         DependencyMissing: the extra `demo` is not installed.
+        InputError: the folder holds marks that an earlier run has not drawn.
     """
     marks = demo_marks(limit)
-    images = folder / "images"
+    images, version = folder / "images", folder / _VERSION_FILE
+    if not version.is_file() and (any(images.glob("*")) or any(folder.glob("output_*.json"))):
+        raise InputError(
+            f"{folder} holds marks that logosim has not drawn; they would be replaced.",
+            hint="Name a folder that is empty or not there yet.",
+        )
     images.mkdir(parents=True, exist_ok=True)
-    version = folder / _VERSION_FILE
     stale = not version.is_file() or version.read_text(encoding="ascii") != DRAWING_VERSION
     if stale:
         for old in images.glob("*.jpg"):

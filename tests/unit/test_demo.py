@@ -19,7 +19,7 @@ from logosim.demo.lockup import Layout, contrast, draw
 from logosim.demo.query import similar_name, variations
 from logosim.domain.mark import Mark
 from logosim.domain.vienna import canonical_all
-from logosim.errors import DependencyMissing
+from logosim.errors import DependencyMissing, InputError
 from logosim.ingest.l3d import read
 
 
@@ -114,6 +114,16 @@ def test_building_goes_on_where_it_stopped_and_reads_as_l3d(tmp_path: Path) -> N
         mark = by_file[item.file]
         assert (item.text, item.vienna_codes, item.year) == (mark.text, mark.vienna_codes, mark.year)
         assert Image.open(item.picture.location).format == "JPEG"
+
+
+@pytest.mark.parametrize("name", ["output_2010.json", "images/mine.jpg"])
+def test_marks_of_somebody_else_are_not_replaced(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(InputError, match="has not drawn"):
+        build(tmp_path, limit=2)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
 
 
 def test_drawings_of_another_version_are_drawn_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
