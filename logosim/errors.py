@@ -91,7 +91,7 @@ class WeightsError(InputError):
 class NothingToCompare(InputError):
     """The two marks have nothing in which they can be compared."""
 
-    hint = "Give a text or Vienna codes; pictures nobody has looked at yet wait for `logosim worker --until-empty`."
+    hint = "Pictures nobody has looked at yet wait for `logosim worker --until-empty`."
 
 
 class MarkNotFound(LogosimError):

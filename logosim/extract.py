@@ -76,7 +76,8 @@ class Extractor:
         """
         whole = decode(data, self.limits)
         sha256 = hashlib.sha256(data).hexdigest()
-        return self._embedded([self._seen(_part(whole, region), sha256) for region in regions])
+        parts = [_part(whole, region) for region in regions]  # all of them are found good before any is read
+        return self._embedded([self._seen(part, sha256) for part in parts])
 
     def _embedded(self, seen: Sequence[Seen]) -> list[Features]:
         if not seen:

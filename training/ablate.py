@@ -1,7 +1,7 @@
 """Trains short runs that differ in one part each, and says what each part gives.
 
     python -m training.ablate --config training/configs/cpu.toml --variants training/configs/ablations.toml \\
-        --steps 150 --data build/icons --data build/brands=0.2 \\
+        --steps 150 --data build/icons --data build/brands=0.2 --neighbours build/neighbours.npz \\
         --validate TRUTH --leave-out build/brands/groups.txt --out build/ablations
 
 Prints a Markdown table. A variant whose run is done is not run again, so a stopped command goes on where it was.
@@ -46,13 +46,13 @@ def shortened(configuration: Configuration, steps: int) -> Configuration:
     return dataclasses.replace(configuration, optimiser=optimiser, keeping=keeping)
 
 
-def run_variant(base: Run, name: str, changes: Mapping[str, Any]) -> dict[str, float]:
-    """Train a variant in its own folder below the base run's, unless it is done; the metrics of its last step.
+def variant_of(base: Run, name: str, changes: Mapping[str, Any]) -> Run:
+    """The run of a variant, in its own folder below the base run's.
 
     With `weights = "imagenet"` among its changes it does not start where the others do: for heads of another kind.
     Neighbours are for the variants with `data.hard_negatives`.
 
-    Raises CheckpointError if what lies there is of a run with other settings or pictures.
+    Raises ConfigurationError if it lacks what it needs.
     """
     folder = base.out / re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     start = changes.get("weights")
@@ -60,19 +60,30 @@ def run_variant(base: Run, name: str, changes: Mapping[str, Any]) -> dict[str, f
         raise ConfigurationError(f'the variant {name!r} can start from weights = "imagenet", not from {start!r}')
     settings = {setting: value for setting, value in changes.items() if setting != "weights"}
     configuration = changed(base.configuration, settings)
-    run = dataclasses.replace(
+    if configuration.data.hard_negatives and base.neighbours is None:
+        raise ConfigurationError(f"the variant {name!r} needs --neighbours")
+    if configuration.loss.vienna_weight and not any(base.collection.codes):
+        raise ConfigurationError(f"the variant {name!r} needs pictures with Vienna codes (training.vienna_codes)")
+    return dataclasses.replace(
         base,
         configuration=configuration,
         out=folder,
         weights=None if start else base.weights,
         neighbours=base.neighbours if configuration.data.hard_negatives else None,
     )
+
+
+def trained(run: Run) -> dict[str, float]:
+    """The metrics of a variant's last step; it is trained unless that is done.
+
+    Raises CheckpointError if what lies in its folder is of a run with other settings or pictures.
+    """
     steps = run.configuration.optimiser.steps
-    if last_checkpoint(run) is None or _metrics(folder, steps) is None:
+    if last_checkpoint(run) is None or _metrics(run.out, steps) is None:
         train(run)
-    metrics = _metrics(folder, steps)
+    metrics = _metrics(run.out, steps)
     if metrics is None:
-        raise ConfigurationError(f"the run of {name!r} was stopped before its end: start again to go on")
+        raise ConfigurationError(f"the run in {run.out} was stopped before its end: start again to go on")
     return metrics
 
 
@@ -101,10 +112,11 @@ def _all(options: argparse.Namespace) -> str:
     if base.validation is None:
         raise ConfigurationError("--validate is needed: the variants are judged by it")
     base = dataclasses.replace(base, configuration=shortened(base.configuration, options.steps))
+    variants = {name: variant_of(base, name, changes) for name, changes in load_variants(options.variants).items()}
     sys.stdout.write("| run | R@100 | R@10 | MAP@100 | hit@1 | R@100 against the first |\n|---|---|---|---|---|---|\n")
     first: dict[str, float] | None = None
-    for name, changes in load_variants(options.variants).items():
-        metrics = run_variant(base, name, changes)
+    for name, run in variants.items():
+        metrics = trained(run)
         first = metrics if first is None else first
         sys.stdout.write(row(name, metrics, first) + "\n")
         sys.stdout.flush()

@@ -18,6 +18,7 @@ from training.trainer import Trainer, ViennaHead
 from training.whitening import Whitening, fit_paired_whitening
 
 _WHITENED_PAIRS = 4_000  # views that a projector's whitening is fitted on
+_BEYOND = 10**9  # step
 _SHRINKAGE = 0.03
 
 
@@ -38,9 +39,7 @@ def assemble(
     elif weights is not None:
         projector = LearningWhitening(POOLED_CHANNELS, model.dimensions)
     else:
-        whitening = fit_on_views(
-            backbone, batches, configuration.optimiser.steps, device, model.dimensions, configuration.machine.workers
-        )
+        whitening = fit_on_views(backbone, batches, device, model.dimensions, configuration.machine.workers)
         projector = LearningWhitening.of(whitening)
     moco = Moco(
         backbone,
@@ -67,13 +66,13 @@ def key_encoder(state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 
 
 def fit_on_views(
-    backbone: Backbone, batches: Batches, first: int, device: torch.device, dimensions: int, workers: int
+    backbone: Backbone, batches: Batches, device: torch.device, dimensions: int, workers: int
 ) -> Whitening:
-    """A whitening learned from pairs of views as the run draws them, from step `first` on.
+    """A whitening learned from pairs of views as the run draws them, at steps that no run comes to.
 
-    They are views that the run itself does not see: those that the whitening was fitted on teach it next to nothing.
+    Views that the whitening was fitted on would teach a run next to nothing, nor one that starts from its weights.
     """
-    steps = range(first, first + -(-_WHITENED_PAIRS // batches.pairs))
+    steps = range(_BEYOND, _BEYOND + -(-_WHITENED_PAIRS // batches.pairs))
     vectors, groups = [], []
     with torch.inference_mode():
         for batch in batch_loader(batches, steps, workers):

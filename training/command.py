@@ -54,7 +54,7 @@ def _said(error: Exception) -> str | None:
     words = str(error).strip()
     if out_of_memory(error):
         return (
-            "out of memory: halve optimiser.pairs or set machine.gradient_checkpoints = true; "
+            "out of memory; if this trains, halve optimiser.pairs or set machine.gradient_checkpoints = true; "
             f"training.train --dry-run finds the batch that fits ({words.partition(chr(10))[0]})"
         )
     if isinstance(error, _TOLD):

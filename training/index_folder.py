@@ -16,7 +16,7 @@ from training.holdout import Exclusion
 from training.row import CollectionError, Row
 
 INDEX = "index.csv"
-COLUMNS = ("file", "concept", "source")
+_COLUMNS = ("file", "concept", "source")
 
 
 class IndexFolder:
@@ -62,7 +62,7 @@ def read_index(index: Path) -> Iterator[dict[str, str]]:
 
 
 def _rows(table: csv.DictReader[str], index: Path) -> Iterator[dict[str, str]]:
-    missing = [column for column in COLUMNS if column not in (table.fieldnames or ())]
+    missing = [column for column in _COLUMNS if column not in (table.fieldnames or ())]
     if missing and table.fieldnames:
         raise CollectionError(f"{index} lacks the columns {', '.join(missing)}")
     empty = True

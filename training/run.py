@@ -39,8 +39,13 @@ class Run:
     minutes: float | None
 
     def digest(self) -> str:
-        """64 hexadecimal digits that stand for what is drawn: the pictures, how often each folder's, and neighbours."""
+        """64 hexadecimal digits that stand for what is drawn: the pictures, how often each folder's, and neighbours.
+
+        With an auxiliary classifier the pictures' codes count as well.
+        """
         found = hashlib.sha256(self.collection.digest().encode())
+        if self.configuration.loss.vienna_weight:
+            found.update(repr(self.collection.codes).encode())
         found.update(self.collection.chances.astype("<f8").tobytes())
         if self.neighbours is not None:
             found.update(read_neighbours(self.neighbours, self.collection).tobytes())

@@ -45,7 +45,7 @@ def train(run: Run) -> Trainer:
     trainer = assemble(run.configuration, batches, run.device, start)
     if reached is not None:
         trainer.restore(reached)
-    journal = Journal(run.out, trainer.step)
+    journal, drawn = Journal(run.out, trainer.step), run.digest()
     loader = batch_loader(batches, range(trainer.step, steps), run.configuration.machine.workers)
     with Stop(run.minutes) as stop, _progress() as progress:
         task = progress.add_task("training", total=steps, completed=trainer.step, now="")
@@ -55,9 +55,9 @@ def train(run: Run) -> Trainer:
             progress.update(task, completed=trainer.step, now=journal.now)
             last = trainer.step == steps or stop.wanted()
             if trainer.step % keeping.validate_every == 0 or trainer.step == steps:
-                validate(trainer, run, journal)
+                validate(trainer, run, journal, drawn)
             if last or trainer.step % keeping.checkpoint_every == 0:
-                write_checkpoint(checkpoint_file(run.out, trainer.step), _state(trainer, run))
+                write_checkpoint(checkpoint_file(run.out, trainer.step), _state(trainer, drawn))
                 prune(run.out, keeping.keep_last)
             if last:
                 break
@@ -78,26 +78,27 @@ def last_checkpoint(run: Run) -> dict[str, Any] | None:
             f"the checkpoints in {run.out} are of a run with other settings: {'; '.join(other)}. "
             "Name another folder with --out, or train with the former settings"
         )
-    if state["pictures"] != run.digest():
+    if state.get("pictures") != run.digest():
         raise CheckpointError(
-            f"the checkpoints in {run.out} are of a run on other pictures. Name another folder with --out (and "
+            f"the checkpoints in {run.out} are of a run on other pictures, or of an earlier version. Name "
+            "another folder with --out (and "
             "--weights to start from one of them), or the same --data with the same shares, --exclude and "
             "--neighbours in the same order"
         )
     return state
 
 
-def _state(trainer: Trainer, run: Run) -> dict[str, Any]:
-    return {**trainer.state(), "pictures": run.digest()}
+def _state(trainer: Trainer, drawn: str) -> dict[str, Any]:
+    return {**trainer.state(), "pictures": drawn}
 
 
-def validate(trainer: Trainer, run: Run, journal: Journal) -> None:
-    """Measure, write down, and keep the weights if they are the best so far."""
+def validate(trainer: Trainer, run: Run, journal: Journal, drawn: str) -> None:
+    """Measure, write down, and keep the weights if they are the best so far; `drawn` is the run's digest."""
     if run.validation is None:
         return
     metrics = run.validation.measure(trainer.moco, run.device, trainer.autocast(gradient=False))
     if journal.validated(trainer.step, asdict(metrics)):
-        write_checkpoint(run.out / BEST, _state(trainer, run))
+        write_checkpoint(run.out / BEST, _state(trainer, drawn))
     journal.draw()
 
 

@@ -19,7 +19,7 @@ from logosim.domain.vienna import canonical_all
 from logosim.errors import ViennaCodeError
 from training.collection import CollectionError
 from training.holdout import BRAND, write_index
-from training.index_folder import COLUMNS, INDEX, read_index
+from training.index_folder import INDEX, read_index
 
 _COLUMNS = ("keywords", "vienna_codes")
 
@@ -51,12 +51,9 @@ def give_codes(folder: Path, codes: Mapping[str, tuple[str, ...]]) -> tuple[int,
 
     Raises CollectionError if the folder has no index of pictures; nothing is written then.
     """
-    rows = [
-        (*(row[column] for column in COLUMNS), " ".join(codes.get(_keyword(row["concept"]), ())))
-        for row in read_index(folder / INDEX)
-    ]
-    write_index(folder, rows, (*COLUMNS, "codes"))
-    return sum(bool(row[-1]) for row in rows), len(rows)
+    rows = [{**row, "codes": " ".join(codes.get(_keyword(row["concept"]), ()))} for row in read_index(folder / INDEX)]
+    write_index(folder, (tuple(row.values()) for row in rows), tuple(rows[0]))
+    return sum(bool(row["codes"]) for row in rows), len(rows)
 
 
 def _keyword(concept: str) -> str:

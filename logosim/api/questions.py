@@ -42,7 +42,7 @@ Regions = Annotated[
     list[str],
     Meta(
         description="Parts of the picture to search in its place, each left,top,width,height in pixels from its top "
-        "left corner; at most 8.",
+        "left corner, as a viewer shows it (turned as its EXIF data say); at most 8. Each costs a search of its own.",
         examples=[["10,20,200,150"]],
     ),
 ]

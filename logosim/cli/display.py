@@ -12,8 +12,8 @@ from rich.table import Table
 
 from logosim.domain.hit import Answer, Hit
 
-console = Console()
-errors = Console(stderr=True)
+console = Console(emoji=False)  # names may hold :words: between colons
+errors = Console(stderr=True, emoji=False)
 
 _ID_WIDTH = 36  # characters; an id is never cut
 _OTHER_COLUMNS = 30  # characters that the columns beside the mark take
@@ -62,7 +62,7 @@ def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
             f"{hit.score:.3f}",
             f"[{_RISK_STYLE[hit.risk]}]{hit.risk}[/]",
             str(hit.year or ""),
-            f"{escape(hit.text or hit.file)}  [dim]{' '.join(hit.vienna_codes)}\n{hit.mark_id}[/]",
+            f"{escape(hit.text or hit.file)}  [dim]{' '.join(hit.vienna_codes)}\n{hit.mark_id}{_region(hit)}[/]",
         )
     console.print(table)
     for hit in answer.hits[:reasons]:
@@ -71,14 +71,18 @@ def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
 
 
 def _print_reasons(hit: Hit) -> None:
-    by_region = "" if hit.region is None else f"  by region {hit.region}"
-    console.print(f"\n[bold]{hit.rank}. {escape(hit.text or hit.file)}[/] {hit.score:.3f}{by_region}", highlight=False)
+    name = escape(hit.text or hit.file)
+    console.print(f"\n[bold]{hit.rank}. {name}[/] {hit.score:.3f}{_region(hit)}", highlight=False)
     for item in hit.evidence:
         console.print(
             f"   {item.channel:<9}{item.value:.2f} x {item.weight:.2f} = {item.contribution:.3f}  "
             f"{escape(item.sentence)}",
             highlight=False,
         )
+
+
+def _region(hit: Hit) -> str:
+    return "" if hit.region is None else f"  by region {hit.region}"
 
 
 def _summary(answer: Answer) -> str:

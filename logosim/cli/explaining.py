@@ -28,7 +28,6 @@ from logosim.settings import Settings
 @click.argument("other", metavar="OTHER_ID", type=click.UUID)
 @click.option("--text", help="The picture's verbal element; unset: what can be read in it. Not for a stored mark.")
 @click.option(
-    "--vienna",
     "--codes",
     multiple=True,
     metavar="CODE",
@@ -51,30 +50,32 @@ def explain(
     first: str,
     other: UUID,
     text: str | None,
-    vienna: tuple[str, ...],
+    codes: tuple[str, ...],
     weights: str | None,
     drawing: Path | None,
     as_json: bool,
 ) -> None:
     """Explain why a stored mark or a picture file is like the stored mark OTHER_ID.
 
-    The score is the one that OTHER_ID has as a hit of `logosim similar` or `logosim search`. Beside it stand the parts
-    of the pictures that match, the sounds that answer each other, the measures of spelling and the Vienna codes.
+    The score is the one that OTHER_ID has as a hit of `logosim similar` or `logosim search`. Beside it stand the sounds
+    that answer each other, the measures of spelling and the Vienna codes; with --json or --picture also where in the
+    pictures the matching parts lie.
     """
     mark_id = _mark_id(first)
-    if mark_id is not None and (text is not None or vienna):
-        raise click.UsageError("--text and --vienna describe a picture; a stored mark has its own.")
-    given = parse_weights(weights)
+    if mark_id is not None and (text is not None or codes):
+        raise click.UsageError("--text and --codes describe a picture; a stored mark has its own.")
+    given, places = parse_weights(weights), as_json or drawing is not None  # the text names no places
     with Runtime.open(settings, role=ROLE) as runtime:
         if mark_id is not None:
-            compared = runtime.comparison.of_marks(mark_id, other, weights=given)
+            compared = runtime.comparison.of_marks(mark_id, other, weights=given, places=places)
         else:
             compared = runtime.comparison.of_picture(
                 _picture(first),
                 other,
                 text=None if text is None else parse_text(text) or "",  # "": names are not compared
-                vienna_codes=parse_codes(vienna),
+                vienna_codes=parse_codes(codes),
                 weights=given,
+                places=places,
             )
     if drawing is not None:
         _write(drawing, compared)

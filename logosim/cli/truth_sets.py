@@ -68,8 +68,8 @@ def truth_options(function: Function) -> Function:
                 default="auto",
                 show_default=True,
                 help="What the folders hold; auto: told by the index file in it. "
-                "changed: any folder of pictures or L3D folder, asked with changed copies; with an index of brands, "
-                "other logos of the same brand are neither right nor wrong.",
+                "changed: any folder of pictures or L3D folder, asked with changed copies; where there is an "
+                "index.csv of brands, only what it lists, and other logos of a brand are neither right nor wrong.",
             ),
             click.option(
                 "--leave-out",

@@ -86,7 +86,7 @@ def build(
 
     Raises:
         DependencyMissing: the extra `demo` is not installed.
-        InputError: the folder holds marks that an earlier run has not drawn.
+        InputError: the folder holds marks that logosim has not drawn.
     """
     marks = demo_marks(limit)
     images, version = folder / "images", folder / _VERSION_FILE

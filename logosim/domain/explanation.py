@@ -91,7 +91,7 @@ class SpokenComparison:
     one: str  # IPA
     other: str
     similarity: float  # 0..1; the channel's value is the mean over the profiles
-    sounds: tuple[AnsweringSounds, ...]  # both names from beginning to end
+    sounds: tuple[AnsweringSounds, ...]  # both names from beginning to end, of very long ones the first 100 characters
 
 
 @dataclass(frozen=True, slots=True)

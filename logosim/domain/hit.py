@@ -94,7 +94,7 @@ class Answer:
     model: str | None  # name of the active model; None: none is active, which a search by name can do without
     query_text: str | None  # the text that was compared, given or read
     route: str
-    candidates: int  # how many stage 1 handed to stage 2
+    candidates: int  # how many stage 1 handed to stage 2; of several regions, all together
     passed: int | None
     complete: bool
     timings_ms: dict[str, float]  # by stage, and "total"

@@ -61,7 +61,7 @@ def truth_of_copies(
     drawings, _ = numbered([*contents, *(f"copy {number}" for number in range(len(copies)))])
     families = None
     if brands is not None:
-        owners = [brand or f"\x00{number}" for number, brand in enumerate(brands)]
+        owners = [brand.strip() or f"\x00{number}" for number, brand in enumerate(brands)]
         families, _ = numbered([*owners, *(owners[place[copy.original]] for copy in copies)])
     hidden = np.arange(len(originals) + len(copies)) >= len(originals)
     return TruthSet(

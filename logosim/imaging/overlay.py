@@ -23,6 +23,7 @@ from logosim.domain.explanation import (
 )
 from logosim.domain.features import RgbImage
 from logosim.domain.rectangle import Rectangle
+from logosim.imaging.sheet import fitted, shorten
 from logosim.imaging.trim import TOLERANCE, content_box, cut
 
 MARKED = 16
@@ -70,6 +71,7 @@ _CHANNELS = {
 }
 _BAR = 300  # pixels, of a contribution of 1
 _TALLEST = 4000  # pixels; what is drawn is cut to what is used
+_NAMED = 120  # letters of a name that are drawn
 _NO_PICTURE = "The picture cannot be shown."
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -133,13 +135,16 @@ def _name(mark: ComparedMark) -> str:
     if not mark.text:
         return "(no name)"
     letters = printable(mark.text)
-    return mark.normalised_text.upper() if "?" in letters and mark.normalised_text else letters
+    strange = letters.count("?") > mark.text.count("?")
+    name = mark.normalised_text.upper() if strange and mark.normalised_text else letters
+    return shorten(" ".join(name.split()), _NAMED)
 
 
 def _in_letters(explanation: Explanation, names: tuple[str, str]) -> str:
     text = explanation.summary
     for mark, name in zip((explanation.first, explanation.other), names, strict=True):
-        text = text.replace(f"“{mark.text}”", f"“{name}”")
+        if mark.text:
+            text = text.replace(f"“{mark.text}”", f"“{name}”")
     return printable(text)
 
 
@@ -175,9 +180,9 @@ def _draw_mark(
         if int(np.ptp(picture)) <= TOLERANCE:
             pen.text((left + _GAP, top + _GAP), "(The picture is blank.)", fill=_DIM, font=_font(_TEXT))
     pen.rectangle((left - 1, top - 1, left + _SIDE, top + _HEIGHT), outline=_FRAME)
-    pen.text((left, top + _HEIGHT + 6), _cut(title, _font(_TEXT), _SIDE), fill=_INK, font=_font(_TEXT))
+    pen.text((left, top + _HEIGHT + 6), fitted(title, _font(_TEXT), _SIDE), fill=_INK, font=_font(_TEXT))
     origin = ", ".join(str(part) for part in (mark.source, mark.file, mark.year) if part) or "not a stored mark"
-    line = _cut(printable(origin), _font(_SMALL), _SIDE)
+    line = fitted(printable(origin), _font(_SMALL), _SIDE)
     pen.text((left, top + _HEIGHT + 6 + _LEADING), line, fill=_DIM, font=_font(_SMALL))
 
 
@@ -277,7 +282,8 @@ def _draw_channels(pen: ImageDraw.ImageDraw, explanation: Explanation, top: int)
         top += _LEADING
     for absent in explanation.absent:
         pen.text((_GAP, top), _CHANNELS[absent.channel], fill=_DIM, font=font)
-        pen.text((_GAP + 170, top), _cut(printable(absent.reason), font, _WIDTH - 2 * _GAP - 170), fill=_DIM, font=font)
+        reason = fitted(printable(absent.reason), font, _WIDTH - 2 * _GAP - 170)
+        pen.text((_GAP + 170, top), reason, fill=_DIM, font=font)
         top += _LEADING
     return top
 
@@ -287,7 +293,7 @@ def _draw_sounds(pen: ImageDraw.ImageDraw, spoken: Sequence[SpokenComparison], n
     if not spoken:
         return top
     top = _draw_lines(
-        pen, [_cut(f"How the names sound: {names[0]} above, {names[1]} below", _font(_TEXT), _WIDTH)], top
+        pen, [fitted(f"How the names sound: {names[0]} above, {names[1]} below", _font(_TEXT), _WIDTH)], top
     )
     tables = _tables(spoken)
     width = (_WIDTH - 2 * _GAP) // len(tables)
@@ -337,13 +343,5 @@ def _wrapped(text: str, font: Font, width: int) -> list[str]:
         if lines and font.getlength(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
         else:
-            lines.append(_cut(word, font, width))
+            lines.append(fitted(word, font, width))
     return lines
-
-
-def _cut(text: str, font: Font, width: int) -> str:
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import ceil
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -55,7 +57,7 @@ def tile_sheet(
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_TEXT_SIZE)
     for (heading, columns), first in zip(groups, accumulate((n for _, n in groups), initial=0), strict=False):
         width = lefts[first + columns - 1] + cell - lefts[first]
-        draw.text((lefts[first], _GAP), _fitted(heading, font, width), fill=_INK, font=font)
+        draw.text((lefts[first], _GAP), fitted(heading, font, width), fill=_INK, font=font)
     for index, row in enumerate(rows):
         top = head + index * down
         for left, tile in zip(lefts, row, strict=False):
@@ -125,12 +127,17 @@ def _draw_tile(
     sheet.paste(Image.fromarray(canvas(tile.picture, cell)), corner)
     for number, line in enumerate(tile.caption.splitlines()[:_LINES]):
         place = (left, top + cell + wide - 1 + number * _LINE)
-        draw.text(place, _fitted(line, font, cell), fill=_INK, font=font)
+        draw.text(place, fitted(line, font, cell), fill=_INK, font=font)
 
 
-def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """As much of a line as `width` pixels hold, with an ellipsis where it is cut."""
     if font.getlength(text) <= width:
         return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"
+    kept = bisect_right(range(len(text)), width, key=lambda end: ceil(font.getlength(text[: end + 1] + "…")))
+    return text[:kept] + "…"
+
+
+def shorten(text: str, longest: int) -> str:
+    """At most `longest` characters of a text, with an ellipsis where it is cut."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

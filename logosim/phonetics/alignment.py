@@ -6,6 +6,7 @@ One pair of names at a time, with a traceback; `aline` has the batch that only s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from logosim.phonetics.segments import EXPANSION, SEGMENTS, SKIP, SUBSTITUTION, VOWEL, difference
 
@@ -58,7 +59,7 @@ def _best(rows: list[str], columns: list[str]) -> tuple[tuple[int, int], tuple[A
         for j in range(len(columns) + 1):
             for di, dj in ((1, 1), (1, 2), (2, 1), (1, 0), (0, 1)):
                 if di <= i and dj <= j:
-                    score = scores[i - di][j - dj] + _score(rows[i - di : i], columns[j - dj : j])
+                    score = scores[i - di][j - dj] + _score("".join(rows[i - di : i]), "".join(columns[j - dj : j]))
                     if score > scores[i][j] + 1e-9:
                         scores[i][j] = score
                         moves[i, j] = (di, dj)
@@ -68,13 +69,14 @@ def _best(rows: list[str], columns: list[str]) -> tuple[tuple[int, int], tuple[A
     i, j = end
     while (i, j) in moves:
         di, dj = moves[i, j]
-        here, there = rows[i - di : i], columns[j - dj : j]
-        pairs.append(AlignedPair("".join(here), "".join(there), _score(here, there)))
+        here, there = "".join(rows[i - di : i]), "".join(columns[j - dj : j])
+        pairs.append(AlignedPair(here, there, _score(here, there)))
         i, j = i - di, j - dj
     return (i, j), tuple(reversed(pairs))
 
 
-def _score(here: list[str], there: list[str]) -> float:
+@lru_cache(maxsize=1 << 16)
+def _score(here: str, there: str) -> float:
     """Score of one move: of one or two segments with none, one or two."""
     if not here or not there:
         return SKIP

@@ -106,8 +106,13 @@ class Comparison:
         self._headings = headings
         self._limits = limits
 
-    def of_marks(self, mark_id: UUID, other_id: UUID, *, weights: Weights = USUAL_WEIGHTS) -> Compared:
+    def of_marks(
+        self, mark_id: UUID, other_id: UUID, *, weights: Weights = USUAL_WEIGHTS, places: bool = True
+    ) -> Compared:
         """Why a stored mark is like another stored one.
+
+        Without `places` nothing is worked out of where in the pictures the matched patches lie, which takes a text
+        reader and the model's input size.
 
         Raises:
             MarkNotFound: there is no such mark.
@@ -115,7 +120,7 @@ class Comparison:
             NothingToCompare: no weighted channel says anything about the two.
         """
         mark = self._marks.get(mark_id)
-        return self._compared(query_of(mark, NO_FILTER, weights, 1), self._stored(mark), other_id)
+        return self._compared(query_of(mark, NO_FILTER, weights, 1), self._stored(mark), other_id, places)
 
     def of_picture(
         self,
@@ -125,6 +130,7 @@ class Comparison:
         text: str | None = None,
         vienna_codes: tuple[str, ...] = (),
         weights: Weights = USUAL_WEIGHTS,
+        places: bool = True,
     ) -> Compared:
         """Why the picture in `data` is like a stored mark; `text` and `vienna_codes` as in `Pipeline.by_picture`.
 
@@ -136,22 +142,23 @@ class Comparison:
         features = extracted(self._extractor(), data)
         query = Query(features, name_of(features, text), vienna_codes, NO_FILTER, weights, 1)
         asked = _Side(None, None, None, None, decode(data, self._limits), None)
-        return self._compared(query, asked, other_id)
+        return self._compared(query, asked, other_id, places)
 
-    def _compared(self, query: Query, asked: _Side, other_id: UUID) -> Compared:
+    def _compared(self, query: Query, asked: _Side, other_id: UUID, places: bool) -> Compared:
         candidate, model = self._candidates.candidate(query, other_id)
         ranking = rerank(query, name_keys(query.text), [candidate])
         absent = absent_channels(query, ranking)
         hits = explain(query, ranking)
         if not hits:
             raise NothingToCompare(
-                f"{NothingToCompare.__doc__} {' '.join(dict.fromkeys(channel.reason for channel in absent))}"
+                f"{NothingToCompare()} {' '.join(dict.fromkeys(channel.reason for channel in absent))}"
             )
         (hit,) = hits
         other = self._stored(self._marks.get(other_id))
         first = asked.compared(query.text, query.vienna_codes)
         second = other.compared(candidate.text, candidate.vienna_codes)
-        shape = shape_of(ranking, self._placements(ranking, (asked.picture, other.picture)))
+        placed = self._placements(ranking, (asked.picture, other.picture)) if places else (None, None)
+        shape = shape_of(ranking, placed)
         vienna = vienna_of(query, candidate, self._headings.labels)
         explanation = Explanation(
             first=first,

@@ -38,6 +38,7 @@ from logosim.phonetics.spelling import jaro_winkler_similarity, trigram_similari
 from logosim.search.rerank import Ranking
 
 _READ_AS = dict(zip(PROFILES, ("English", "German", "Romance"), strict=True))
+_SOUNDS = 100  # of a name that are laid side by side: a name of symbols that are read out in words has hundreds
 _SAME = 1 - 1e-6  # similarity of two sounds that ALINE does not tell apart
 
 
@@ -98,7 +99,7 @@ def sound_of(query: Query, candidate: Candidate) -> tuple[SpokenComparison, ...]
             one=one,
             other=other,
             similarity=similarity,
-            sounds=tuple(map(_answering, whole_alignment(one, other))),
+            sounds=tuple(map(_answering, whole_alignment(one[:_SOUNDS], other[:_SOUNDS]))),
         )
         for profile, one, other, similarity in compared
         if not isnan(similarity)

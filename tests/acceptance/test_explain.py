@@ -58,7 +58,7 @@ def test_a_changed_logo_is_explained_as_a_search_scores_it(indexed: Any, runtime
     assert (found.score, found.evidence) == (hits[expected].score, hits[expected].evidence)
     picture = tmp_path / "logo.png"
     picture.write_bytes(query.picture)
-    done = indexed.run("explain", picture, expected, "--text", query.name or "", "--vienna", "27.5.1")
+    done = indexed.run("explain", picture, expected, "--text", query.name or "", "--codes", "27.5.1")
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
     assert " ".join(found.summary.split()) in said

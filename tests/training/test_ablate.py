@@ -86,6 +86,21 @@ def test_a_variant_with_other_heads_starts_from_imagenets_weights(
     assert "can start from weights" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [('"data.hard_negatives" = 0.25', "--neighbours"), ('"loss.vienna_weight" = 0.1', "Vienna codes")],
+)
+def test_what_a_variant_lacks_is_said_before_any_is_trained(
+    config: Path, data: Path, truth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], setting: str, said: str
+) -> None:
+    variants, out = tmp_path / "variants.toml", tmp_path / "out"
+    variants.write_text(f'["base"]\n["late"]\n{setting}\n')
+    command = ["--config", str(config), "--data", str(data), "--validate", str(truth), "--out", str(out)]
+    assert ablate.main([*command, "--variants", str(variants), "--steps", "1", "--device", "cpu"]) == 1
+    assert f"the variant 'late' needs {said}" in capsys.readouterr().err.replace("pictures with ", "")
+    assert not out.exists()
+
+
 def test_variants_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     (tmp_path / "variants.toml").write_text('steps = 3\n["all"]\n')
     with pytest.raises(ConfigurationError, match="must have a table of settings"):

@@ -356,7 +356,7 @@ def test_the_whitening_is_fitted_on_views_that_the_run_does_not_see(
 
     monkeypatch.setattr(assembly, "batch_loader", recorded)
     assert train.main(command(config, data, tmp_path / "run", "--set", "model.projector=whitening")) == 0
-    assert min(fitted) == final_state(tmp_path / "run")["step"]
+    assert min(fitted) > 10**6  # so that no run that starts from these weights sees them either
 
 
 def test_a_whitened_projector_and_the_vienna_head_take_part(

@@ -35,7 +35,7 @@ def test_icons_get_the_codes_of_every_concept_they_are_named_after(
     after = load_collection([Source(folder)])
     codes = ("01.01.02", "01.01.99", "01.03.01")
     assert list(after.codes) == [codes, codes, (), ()]  # neither a brand nor what has no name
-    assert after.digest() == before.digest()  # a run goes on with them
+    assert after.digest() == before.digest()  # a run without a classifier goes on with them
     written = (folder / "index.csv").read_bytes()
     assert main(arguments) == 0
     assert (folder / "index.csv").read_bytes() == written

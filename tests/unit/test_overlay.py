@@ -120,6 +120,22 @@ def test_long_names_and_slogans_fit() -> None:
     assert (drawn[-8:] == 255).all(), "nothing is cut off at the end"
 
 
+@pytest.mark.parametrize("name", ["x" * 10_000, "Fildor " * 1_500])
+def test_names_of_any_length_are_drawn_at_once(name: str) -> None:
+    long = replace(EXPLAINED, first=mark(name), other=mark(name), summary=f"“{name}” is compared with “{name}”.")
+    drawn = overlay(long, PICTURES)
+    assert len(drawn) < 1500
+    assert (drawn[-8:] == 255).all()
+
+
+def test_a_question_and_a_line_break_in_a_name() -> None:
+    asked = replace(EXPLAINED, first=mark("Who?", "who"))
+    upper = replace(EXPLAINED, first=mark("WHO", "who"))
+    assert not np.array_equal(overlay(asked, PICTURES), overlay(upper, PICTURES))
+    broken = replace(EXPLAINED, first=mark("Fil\n\tdor"))
+    assert np.array_equal(overlay(broken, PICTURES), overlay(replace(EXPLAINED, first=mark("Fil dor")), PICTURES))
+
+
 def test_names_are_written_with_the_letters_there_are() -> None:
     assert printable("Café Čarpe “x”…") == "Cafe Carpe “x”…"
     assert printable("Фі") == "??"

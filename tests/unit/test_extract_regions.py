@@ -1,0 +1,92 @@
+"""Parts of a picture are seen as if they were pictures of their own."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from logosim.domain.features import RgbImage, TextLine
+from logosim.domain.rectangle import Rectangle
+from logosim.embedding import CanvasArray, Embedded, Manifest, bundled, load_manifest
+from logosim.errors import EmptyPicture, RegionError
+from logosim.extract import Extractor
+from logosim.imaging import DecodeLimits
+
+EXIF_ORIENTATION, QUARTER_TURN = 0x0112, 6  # shown turned clockwise
+
+
+@dataclass
+class Watched:
+    """A reader that finds nothing and an embedder that keeps what it is shown."""
+
+    name: str = "none"
+    manifest: Manifest = field(default_factory=lambda: load_manifest(bundled()))
+    read_in: list[tuple[int, ...]] = field(default_factory=list)
+    shown: list[CanvasArray] = field(default_factory=list)
+
+    def read(self, image: RgbImage) -> tuple[TextLine, ...]:
+        self.read_in.append(image.shape)
+        return ()
+
+    def embed(self, canvases: CanvasArray) -> Embedded:
+        self.shown.append(canvases)
+        of, count = self.manifest, len(canvases)
+        grid = (of.patch_grid, of.patch_grid, of.patch_dimensions)
+        return Embedded(np.zeros((count, of.dimensions), np.float32), np.zeros((count, *grid), np.int8))
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def extractor(watched: Watched) -> Extractor:
+    return Extractor(watched, watched, DecodeLimits())
+
+
+def page() -> Image.Image:
+    """200 x 100 pixels: a red field on the left, a blue one on the right."""
+    picture = Image.new("RGB", (200, 100), "white")
+    picture.paste((200, 0, 0), (20, 20, 80, 80))
+    picture.paste((0, 0, 200), (130, 30, 150, 90))
+    return picture
+
+
+def encoded(picture: Image.Image, orientation: int | None = None) -> bytes:
+    stream, exif = io.BytesIO(), Image.Exif()
+    if orientation is not None:
+        exif[EXIF_ORIENTATION] = orientation
+    picture.save(stream, "PNG", exif=exif)
+    return stream.getvalue()
+
+
+def test_a_region_is_seen_like_the_part_saved_alone(extractor: Extractor, watched: Watched) -> None:
+    parts = [Rectangle(0, 0, 100, 100), Rectangle(100, 0, 200, 100)]
+    seen = extractor.extract_regions(encoded(page()), parts)
+    alone = extractor.extract([encoded(page().crop((part.left, part.top, part.right, part.bottom))) for part in parts])
+    assert np.array_equal(*watched.shown)
+    assert not np.array_equal(watched.shown[0][0], watched.shown[0][1])
+    assert [(part.width, part.height) for part in seen] == [(100, 100)] * 2
+    assert len(alone) == 2
+
+
+def test_regions_are_counted_in_the_picture_as_a_viewer_turns_it(extractor: Extractor, watched: Watched) -> None:
+    turned = encoded(page(), QUARTER_TURN)  # 100 wide and 200 high, the red field above
+    extractor.extract_regions(turned, [Rectangle(0, 0, 100, 100)])
+    (canvas,) = watched.shown[0]
+    assert canvas[112, 112, 0] > 150 > canvas[112, 112, 2]
+    with pytest.raises(RegionError, match="beyond the picture of 100 x 200"):
+        extractor.extract_regions(turned, [Rectangle(0, 0, 200, 100)])
+
+
+def test_nothing_is_read_if_one_region_is_bad(extractor: Extractor, watched: Watched) -> None:
+    with pytest.raises(RegionError):
+        extractor.extract_regions(encoded(page()), [Rectangle(0, 0, 50, 50), Rectangle(150, 0, 201, 50)])
+    with pytest.raises(EmptyPicture):
+        extractor.extract_regions(b"", [Rectangle(0, 0, 50, 50)])
+    assert watched.read_in == []
