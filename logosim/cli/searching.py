@@ -19,8 +19,8 @@ ROLE = "logosim_api"  # as which commands ask
 
 
 @click.command(
-    epilog="Examples: logosim search logo.png --text ACME --vienna 03.07 --year 2010: --k 10\n\n"
-    "logosim search logo.png --region 10,20,200,150"
+    epilog="Example: logosim search logo.png --text ACME --vienna 03.07 --year 2010: --k 10\n\n"
+    "Example: logosim search logo.png --region 10,20,200,150"
 )
 @click.argument("picture", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--text", help="The mark's verbal element; unset: what can be read in the picture.")
