@@ -19,6 +19,24 @@ $$;
 
 comment on function logosim._active_model() is 'Internal: the active model. Raises LS003 if there is none';
 
+create or replace function logosim._model_of(embedding halfvec) returns logosim.model
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  active logosim.model := logosim._active_model();
+begin
+  if vector_dims(embedding) <> active.dimensions then
+    raise exception 'The embedding has % dimensions; model % has %', vector_dims(embedding), active.name, active.dimensions
+      using errcode = 'LS002', hint = 'Make it with the active model';
+  end if;
+  return active;
+end
+$$;
+
+comment on function logosim._model_of(halfvec) is
+  'Internal: the active model, for an embedding made with it. Raises LS002 (wrong dimensions) and LS003 (no active model)';
+
 create or replace function logosim.queue_missing(model_id smallint) returns integer
 language plpgsql volatile
 set search_path = logosim, public, pg_temp

@@ -107,11 +107,7 @@ begin
 
   select * into model from logosim.model m where m.active;
   if query_embedding is not null then
-    model := logosim._active_model();
-    if vector_dims(query_embedding) <> model.dimensions then
-      raise exception 'The embedding has % dimensions; model % has %', vector_dims(query_embedding), model.name, model.dimensions
-        using errcode = 'LS002', hint = 'Make it with the active model';
-    end if;
+    model := logosim._model_of(query_embedding);
   end if;
 
   -- Counted no further than the choice of a route needs.

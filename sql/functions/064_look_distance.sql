@@ -9,9 +9,9 @@ begin
   return (
     select (f.embedding <=> query_embedding)::real
       from logosim.mark_features f
-     where f.mark_id = mark and f.model_id = (logosim._active_model()).model_id);
+     where f.mark_id = mark and f.model_id = (logosim._model_of(query_embedding)).model_id);
 end
 $$;
 
 comment on function logosim.look_distance(halfvec, uuid) is
-  'Cosine distance 0..2 of an embedding made with the active model and a stored mark, equal to look_distance of logosim.search; null where no worker has looked at the mark. Raises LS003 (no active model)';
+  'Cosine distance 0..2 of an embedding made with the active model and a stored mark, equal to look_distance of logosim.search; null where no worker has looked at the mark. Raises LS002 (wrong dimensions) and LS003 (no active model)';

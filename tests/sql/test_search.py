@@ -308,6 +308,7 @@ def test_pictures_not_yet_looked_at_make_an_answer_incomplete(
         ("select * from logosim.search(query_text => 'a', vienna_all => '{1.2.3.4}')", "LS004"),
         ("select * from logosim.search(query_text => 'a', vienna_all => '{null}')", "LS004"),
         ("select * from logosim.search('[1,2,3]'::halfvec)", "LS002"),
+        ("select logosim.look_distance('[1,2,3]'::halfvec, gen_random_uuid())", "LS002"),
         ("select * from logosim.similar('00000000-0000-8000-8000-000000000000')", "LS001"),
         ("select * from logosim.similar('00000000-0000-8000-8000-000000000000', k => 0)", "LS006"),
         ("select * from logosim.sounds_like('!!!')", "LS006"),
