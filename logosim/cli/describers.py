@@ -12,14 +12,14 @@ import numpy as np
 from logosim.cli.display import progress_bar
 from logosim.domain.features import FloatArray, RgbImage, TextLine
 from logosim.embedding import Embedder, OnnxEmbedder, bundled, load_artifact, model_folder
-from logosim.errors import InputError, PictureError, RecordError
+from logosim.errors import InputError, RecordError
 from logosim.evaluation.protocol import Describer
 from logosim.extract import Extractor
-from logosim.imaging import DecodeLimits, decode
+from logosim.imaging import DecodeLimits, decode_file
 from logosim.ocr.protocol import TextReader
 from logosim.peers import make_peer
 from logosim.peers.model import ModelPeer
-from logosim.runtime import build_reader
+from logosim.runtime import build_reader, decode_limits
 from logosim.settings import Settings
 
 _BATCH = 16  # pictures
@@ -80,7 +80,7 @@ def build_describers(
     folders = [model_folder(model) for model in models]
     folders = folders or [settings.model_dir or bundled()]
     reader = RememberingReader(build_reader(_with_reader(settings, masking)))
-    limits = limits_of(settings)
+    limits = decode_limits(settings)
     describers: list[Describer] = []
     for number, folder in enumerate(folders):
         embedder: Embedder = OnnxEmbedder(load_artifact(folder), threads=settings.inference_threads)
@@ -110,7 +110,7 @@ def described(describers: Sequence[Describer], files: Sequence[Path], limits: De
     with progress_bar("pictures") as bar:
         task = bar.add_task("Embedding", total=len(files))
         for start in range(0, len(files), _BATCH):
-            pictures = [decoded(file, limits) for file in files[start : start + _BATCH]]
+            pictures = [decode_file(file, limits) for file in files[start : start + _BATCH]]
             for describer in describers:
                 rows = _checked(describer, describer.embed(pictures), len(pictures))
                 if start == 0:
@@ -120,25 +120,10 @@ def described(describers: Sequence[Describer], files: Sequence[Path], limits: De
     return vectors
 
 
-def limits_of(settings: Settings) -> DecodeLimits:
-    """What a picture may cost."""
-    return DecodeLimits(max_bytes=settings.max_picture_bytes, max_pixels=settings.max_picture_pixels)
-
-
 def _with_reader(settings: Settings, masking: bool | None) -> Settings:
     if masking is False:
         return replace(settings, ocr="none")
     return replace(settings, ocr="rapid") if masking and settings.ocr == "none" else settings
-
-
-def decoded(file: Path, limits: DecodeLimits | None) -> RgbImage:
-    """The picture, uint8 [height, width, 3]; RecordError that names the file if it cannot be read or decoded."""
-    try:
-        return decode(file.read_bytes(), limits)
-    except OSError as error:
-        raise RecordError(f"cannot read the picture {file}: {error.strerror}") from error
-    except PictureError as error:
-        raise RecordError(f"{file}: {error}", hint=error.hint) from error
 
 
 def _checked(describer: Describer, vectors: FloatArray, count: int) -> FloatArray:

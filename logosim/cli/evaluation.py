@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import rich_click as click
 
-from logosim.cli.describers import decoded
 from logosim.cli.display import console, progress_bar
 from logosim.cli.evaluation_pictures import pictures, synthesise
 from logosim.cli.evaluation_search import search
@@ -16,7 +15,7 @@ from logosim.domain.features import FloatArray, RgbImage
 from logosim.errors import InputError, RecordError
 from logosim.evaluation.listing import picture_files
 from logosim.evaluation.names import Similarities, measure_retrieval, read_pairs
-from logosim.imaging import mask_text
+from logosim.imaging import decode_file, mask_text
 from logosim.imaging.sheet import as_png, contact_sheet, with_lines
 from logosim.phonetics.aline import aline_similarities
 from logosim.phonetics.normalise import normalise
@@ -84,7 +83,7 @@ def masks(settings: Settings, folder: Path, sheet: Path, count: int) -> None:
         task = bar.add_task("Masking", total=min(count, len(files)))
         for place in np.linspace(0, len(files) - 1, min(count, len(files))).round().astype(int):
             file = files[place]
-            image, lines = extractor.read(decoded(file, extractor.limits))
+            image, lines = extractor.read(decode_file(file, extractor.limits))
             shown += [with_lines(image, lines), mask_text(image, lines)]
             captions += [file.stem, " ".join(line.text for line in lines)]
             bar.update(task, advance=1)

@@ -16,7 +16,7 @@ import rich_click as click
 from rich.progress import Progress, TaskID
 
 from logosim.cli.circumstances import circumstances
-from logosim.cli.describers import build_describers, described, limits_of
+from logosim.cli.describers import build_describers, described
 from logosim.cli.display import console, errors, progress_bar
 from logosim.cli.hardest import draw_hardest
 from logosim.cli.truth_sets import Asking, opened_truth, refuse_namesakes, truth_options
@@ -41,6 +41,7 @@ from logosim.evaluation.report import (
 from logosim.evaluation.truth import TruthSet
 from logosim.evaluation.vertag import write_rankings
 from logosim.imaging import DecodeLimits
+from logosim.runtime import decode_limits
 from logosim.settings import Settings
 
 
@@ -108,14 +109,14 @@ def pictures(
     try:
         for folder in folders:
             with opened_truth(folder, asking) as truth:
-                found = _found(truth, describers, limits_of(settings))
+                found = _found(truth, describers, decode_limits(settings))
                 measured = _measured(truth, found)
                 _print(measured)
                 results += measured
                 if json_file is not None:
                     write_results(json_file, given_now, results)
                 if plots is not None:
-                    _draw(plots, truth, found, limits_of(settings))
+                    _draw(plots, truth, found, decode_limits(settings))
                 if rankings is not None:
                     _write_rankings(rankings, truth, found)
     finally:  # what was measured before something failed is not lost

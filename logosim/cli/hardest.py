@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from logosim.cli.describers import decoded
 from logosim.domain.features import RgbImage
 from logosim.errors import ConfigurationError
 from logosim.evaluation import Placings, TruthSet
 from logosim.evaluation.sheets import Role, SheetRow, hardest_rows, sheet_groups
-from logosim.imaging import DecodeLimits, canvas
+from logosim.imaging import DecodeLimits, canvas, decode_file
 from logosim.imaging.sheet import Rgb, Tile, as_png, tile_sheet
 
 CELL = 96  # pixels, side of a picture: 21 columns of before and after are 2,232 pixels wide
@@ -36,7 +35,7 @@ def draw_hardest(
 
     @cache
     def tile_picture(picture: int) -> RgbImage:
-        return canvas(decoded(truth.files[picture], limits), CELL)
+        return canvas(decode_file(truth.files[picture], limits), CELL)
 
     rows = hardest_rows(truth, models, count)
     sheet = tile_sheet([_tiles(row, tile_picture) for row in rows], cell=CELL, groups=sheet_groups(models))

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from logosim.demo.lockup import WHITE
-from logosim.errors import PictureError, RecordError
+from logosim.errors import RecordError
 from logosim.evaluation.changed import ChangedCopy
-from logosim.imaging import DecodeLimits, decode
+from logosim.imaging import DecodeLimits, decode_file
 
 Change = Callable[[Image.Image, Image.Image, np.random.Generator], Image.Image]
 """(drawing, another drawing, chance) -> changed drawing; all RGB, any size."""
@@ -72,12 +72,7 @@ def _changed(drawing: Image.Image, other: Image.Image, seed: tuple[int, int]) ->
 
 def _drawing(file: Path, limits: DecodeLimits | None) -> Image.Image:
     """The picture without its white margin."""
-    try:
-        picture = Image.fromarray(decode(file.read_bytes(), limits))
-    except OSError as error:
-        raise RecordError(f"cannot read the picture {file}: {error.strerror}") from error
-    except PictureError as error:
-        raise RecordError(f"{file}: {error}", hint=error.hint) from error
+    picture = Image.fromarray(decode_file(file, limits))
     box = ImageChops.difference(picture, Image.new("RGB", picture.size, WHITE)).getbbox()
     return picture.crop(box) if box else picture
 

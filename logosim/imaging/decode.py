@@ -10,6 +10,7 @@ import io
 import threading
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from logosim.domain.features import RgbImage
-from logosim.errors import AnimatedPicture, EmptyPicture, PictureError, PictureTooLarge, UnreadablePicture
+from logosim.errors import AnimatedPicture, EmptyPicture, PictureError, PictureTooLarge, RecordError, UnreadablePicture
 from logosim.imaging.formats import picture_format, webp_size
 
 # Naming the plug-ins loads them: Pillow otherwise imports all of its readers at the first unusual file.
@@ -84,6 +85,20 @@ def decode(data: bytes, limits: DecodeLimits | None = None) -> RgbImage:
         raise
     except Exception as error:  # Pillow's readers raise a dozen unrelated types on damaged files; all mean the same
         _refuse(name, error)
+
+
+def decode_file(file: Path, limits: DecodeLimits | None = None) -> RgbImage:
+    """The picture in a file, uint8 [height, width, 3].
+
+    Raises:
+        RecordError: it cannot be read or decoded; the message names the file.
+    """
+    try:
+        return decode(file.read_bytes(), limits)
+    except OSError as error:
+        raise RecordError(f"cannot read the picture {file}: {error.strerror}") from error
+    except PictureError as error:
+        raise RecordError(f"{file}: {error}", hint=error.hint) from error
 
 
 def _refuse(name: str, error: Exception) -> NoReturn:

@@ -12,7 +12,7 @@ from logosim.domain.explanation import (
     ViennaExplanation,
 )
 from logosim.domain.hit import ChannelEvidence, Hit
-from logosim.search.vienna_overlap import FORMAL_CATEGORIES
+from logosim.search.vienna_overlap import FORMAL_CATEGORIES, shared_codes
 from logosim.search.wording import degree, listed
 
 _RISK = {
@@ -102,11 +102,10 @@ def _names(values: dict[str, float]) -> list[str]:
 def _vienna(vienna: ViennaExplanation) -> str:
     if not vienna.shared:
         return "The registers' codes name nothing that both marks show."
-    codes = [shared.code for shared in vienna.shared]
-    finest = [shared for shared in vienna.shared if not any(code.startswith(shared.code + ".") for code in codes)]
-    things = [shared for shared in finest if shared.code[:2] not in FORMAL_CATEGORIES]
     headings = {shared.code: shared.heading for shared in vienna.shared}
-    named = dict.fromkeys(_nearest(shared.code, headings) for shared in things or finest)
+    finest = shared_codes(tuple(headings), tuple(headings))
+    things = [code for code in finest if code[:2] not in FORMAL_CATEGORIES]
+    named = dict.fromkeys(_nearest(code, headings) for code in things or finest)
     words = [heading for heading in named if heading][:_HEADINGS_NAMED]
     return f"Both show {listed(words)}." if words else "The registers' codes say that both show the same kind of thing."
 

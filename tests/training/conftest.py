@@ -52,6 +52,12 @@ def figure(number: int, side: int = 80) -> np.ndarray:
     return picture
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> None:
+    """Torch computes in one thread: tests run beside one another."""
+    pytest.importorskip("torch").set_num_threads(1)
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"

