@@ -69,7 +69,7 @@ def _rows(table: csv.DictReader[str], index: Path) -> Iterator[dict[str, str]]:
     for row in table:
         if not row["file"]:
             raise CollectionError(f"{index}, line {table.line_num}: names no file")
-        yield {column: value or "" for column, value in row.items()}
+        yield {column: value or "" for column, value in row.items() if column}  # no name: beyond the last column
         empty = False
     if empty:
         raise CollectionError(f"{index} is empty")

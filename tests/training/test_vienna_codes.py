@@ -12,7 +12,10 @@ pytest.importorskip("torch")
 from training.collection import CollectionError, Source, load_collection  # noqa: E402
 from training.vienna_codes import main, read_concepts  # noqa: E402
 
-INDEX = "file,concept,source\na/star.png,star,a\nb/big-star.png,star,b\na/star-brand.png,brand:star,a\nc.png,,c\n"
+INDEX = (
+    "file,concept,source\na/star.png,star,a\nb/big-star.png,star,b\na/star-brand.png,brand:star,a\n"
+    "c.png,,c,,beyond the columns\n"
+)
 CONCEPTS = "concept,keywords,vienna_codes\nstar,star|glowing-star,01.01.02|1.1.99\nsun,sun|star,1.3.1\nsky,sky,\n"
 
 
@@ -37,6 +40,7 @@ def test_icons_get_the_codes_of_every_concept_they_are_named_after(
     assert list(after.codes) == [codes, codes, (), ()]  # neither a brand nor what has no name
     assert after.digest() == before.digest()  # a run without a classifier goes on with them
     written = (folder / "index.csv").read_bytes()
+    assert written.splitlines()[0] == b"file,concept,source,codes"
     assert main(arguments) == 0
     assert (folder / "index.csv").read_bytes() == written
 
