@@ -85,7 +85,7 @@ class RegionError(InputError):
 
 
 class WeightsError(InputError):
-    """Weights are non-negative numbers by channel, at least one of them above zero."""
+    """Weights are numbers from 0 to 10 by channel, at least one of them above zero."""
 
 
 class NothingToCompare(InputError):
@@ -190,6 +190,12 @@ class NoActiveModel(ModelError):
     """No embedding model is registered as active."""
 
     hint = "Run `logosim db upgrade`; it registers the bundled model."
+
+
+class CalibrationInvalid(ConfigurationError):
+    """The table of what values are worth as evidence is not in the expected form."""
+
+    hint = "`logosim evaluate calibrate` writes such a table."
 
 
 class DependencyMissing(ConfigurationError):

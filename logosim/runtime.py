@@ -22,6 +22,7 @@ from logosim.imaging.decode import DecodeLimits
 from logosim.ingest.uploads import ingest_uploads
 from logosim.ocr.protocol import TextReader
 from logosim.phonetics import phonemes
+from logosim.search.calibration import Calibrations, load_calibrations, packaged_calibrations
 from logosim.search.comparison import Comparison
 from logosim.search.pipeline import Pipeline
 from logosim.settings import Settings
@@ -221,6 +222,7 @@ class Runtime:
             extractor=lambda: self.extractor,
             candidates=SearchStore(self.pool),
             marks=self.marks,
+            calibrations=self.calibrations,
         )
 
     @cached_property
@@ -232,7 +234,14 @@ class Runtime:
             marks=self.marks,
             headings=self.vienna,
             limits=decode_limits(self.settings),
+            calibrations=self.calibrations,
         )
+
+    @cached_property
+    def calibrations(self) -> Calibrations:
+        """What values are worth as evidence. Raises CalibrationInvalid: the table that the setting names is wrong."""
+        given = self.settings.calibration
+        return load_calibrations(given) if given else packaged_calibrations()
 
     def warm(self) -> None:
         """Load the model and the text reader and read the index into memory, so that the first query is no slower.

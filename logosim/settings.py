@@ -23,6 +23,7 @@ SETTINGS_HELP: dict[str, str] = {
     "LOGOSIM_DATABASE_URL": "Postgres 16+ with pgvector 0.8.4+; unset: the embedded server in the data folder",
     "LOGOSIM_DATA_DIR": "where the embedded database, uploaded pictures and the demo lie",
     "LOGOSIM_MODEL_DIR": "folder of a model artifact of yours; unset: the bundled model that the database has active",
+    "LOGOSIM_CALIBRATION": "table of what likeness is worth as evidence; unset: the one learnt for the bundled models",
     "LOGOSIM_OCR": "text reader: rapid (default), easy (extra `easyocr`) or none",
     "LOGOSIM_THREADS": "threads a process uses for model inference; 0: all cores",
     "LOGOSIM_LOG_FORMAT": "log lines on stderr as text (default) or json",
@@ -39,6 +40,7 @@ class Settings:
     data_dir: Path
     database_url: str | None = field(default=None, repr=False)  # may hold a password
     model_dir: Path | None = None
+    calibration: Path | None = None
     ocr: OcrName = "rapid"
     threads: int = 0
     log_format: LogFormat = "text"
@@ -81,12 +83,11 @@ class Settings:
             raise ConfigurationError(
                 f"Unknown setting {unknown[0]}.", hint="Settings are " + ", ".join(SETTINGS_HELP) + "."
             )
-        data_dir = given.get("LOGOSIM_DATA_DIR")
-        model_dir = given.get("LOGOSIM_MODEL_DIR")
         return cls(
-            data_dir=Path(data_dir).expanduser().resolve() if data_dir else Path(platformdirs.user_data_dir("logosim")),
+            data_dir=_path(given, "LOGOSIM_DATA_DIR") or Path(platformdirs.user_data_dir("logosim")),
             database_url=given.get("LOGOSIM_DATABASE_URL") or None,
-            model_dir=Path(model_dir).expanduser().resolve() if model_dir else None,
+            model_dir=_path(given, "LOGOSIM_MODEL_DIR"),
+            calibration=_path(given, "LOGOSIM_CALIBRATION"),
             ocr=_choice(given, "LOGOSIM_OCR", "rapid", ("rapid", "easy", "none")),  # type: ignore[arg-type]
             threads=_number(given, "LOGOSIM_THREADS", 0, least=0),
             log_format=_choice(given, "LOGOSIM_LOG_FORMAT", "text", ("text", "json")),  # type: ignore[arg-type]
@@ -94,6 +95,11 @@ class Settings:
             max_picture_bytes=_number(given, "LOGOSIM_MAX_PICTURE_BYTES", 20 * 1024 * 1024, least=1024),
             max_picture_pixels=_number(given, "LOGOSIM_MAX_PICTURE_PIXELS", 50_000_000, least=1024),
         )
+
+
+def _path(given: Mapping[str, str], name: str) -> Path | None:
+    value = given.get(name)
+    return Path(value).expanduser().resolve() if value else None
 
 
 def _choice(given: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

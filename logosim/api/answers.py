@@ -27,8 +27,9 @@ class Evidence(Struct, frozen=True):
 
     channel: str
     value: float  # 0..1
-    weight: float  # the weights of one hit add up to 1
-    contribution: float  # value * weight; the contributions of one hit add up to its score
+    weight: float  # as given; 1: as learnt
+    evidence: float  # what it adds to the log odds of a confusion, in nats; below 0 it speaks against one
+    contribution: float  # to the score; those of one hit add up to it; below 0 it speaks against a confusion
     sentence: str
 
 
@@ -204,4 +205,4 @@ def _ranked_mark(hit: Hit) -> RankedMark:
 
 
 def _evidence(item: ChannelEvidence) -> Evidence:
-    return Evidence(item.channel, item.value, item.weight, item.contribution, item.sentence)
+    return Evidence(item.channel, item.value, item.weight, item.evidence, item.contribution, item.sentence)

@@ -60,8 +60,8 @@ SEARCH_EXAMPLE = SearchAnswer(
             found_by=["look", "sound"],
             region=None,
             evidence=[
-                Evidence("look", 0.9, 0.5, 0.45, "The pictures look much alike."),
-                Evidence("sound", 0.6, 0.5, 0.3, "The names sound somewhat alike."),
+                Evidence("look", 0.9, 1.0, 7.2, 0.66, "The pictures look much alike."),
+                Evidence("sound", 0.6, 1.0, 0.8, 0.09, "The names sound somewhat alike."),
             ],
             links=links_of(_MARK_ID),
         )

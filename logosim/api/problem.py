@@ -48,6 +48,7 @@ STATUS: dict[type[LogosimError], int] = {
     errors.TimeLimitExceeded: 503,
     errors.ConfigurationError: 500,
     errors.DependencyMissing: 500,
+    errors.CalibrationInvalid: 500,
     errors.DatabaseError: 503,
     errors.DatabaseUnavailable: 503,
     errors.DatabaseTooOld: 503,

@@ -75,8 +75,7 @@ def _print_reasons(hit: Hit) -> None:
     console.print(f"\n[bold]{hit.rank}. {name}[/] {hit.score:.3f}{_region(hit)}", highlight=False)
     for item in hit.evidence:
         console.print(
-            f"   {item.channel:<9}{item.value:.2f} x {item.weight:.2f} = {item.contribution:.3f}  "
-            f"{escape(item.sentence)}",
+            f"   {item.channel:<9}{item.value:.2f}  {item.contribution:+.3f}  {escape(item.sentence)}",
             highlight=False,
         )
 

@@ -110,8 +110,7 @@ def _print(explanation: Explanation) -> None:
     console.print(f"{escape(explanation.summary)}\n", highlight=False)
     _line("score", f"{explanation.score:.3f}  {explanation.risk} risk")
     for item in explanation.evidence:
-        reached = f"{item.value:.2f} x {item.weight:.2f} = {item.contribution:.3f}"
-        _line(item.channel, f"{reached}  {item.sentence}")
+        _line(item.channel, f"{item.value:.2f}  {item.contribution:+.3f}  {item.sentence}")
     for absent in explanation.absent:
         _line(absent.channel, absent.reason)
     for mark in (explanation.first, explanation.other):

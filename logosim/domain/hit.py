@@ -62,8 +62,9 @@ class ChannelEvidence:
 
     channel: str
     value: float  # raw value, 0..1
-    weight: float  # after leaving absent channels out; the weights of one hit add up to 1
-    contribution: float  # value * weight; the contributions of one hit add up to its score
+    weight: float  # that the user gave the channel; 1: as learnt
+    evidence: float  # nats that it adds to the log odds of a confusion, weighted; below 0 it speaks against one
+    contribution: float  # to the score; the contributions of one hit add up to it, below 0 it speaks against
     sentence: str  # for a person
 
 
@@ -73,7 +74,7 @@ class Hit:
 
     rank: int  # from 1
     mark_id: UUID
-    score: float  # 0..1
+    score: float  # 0..1, probability-like: see logosim.search.score
     risk: str  # "identical", "high", "medium" or "low"
     source: str
     file: str

@@ -9,14 +9,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from logosim.domain.query import Weights
+from logosim.domain.query import MAX_WEIGHT, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.domain.vienna import canonical_all
 from logosim.errors import FilterError, InputError, RegionError, WeightsError
 
 MAX_TEXT_LENGTH = 1000  # characters
 MAX_REGIONS = 8
-MAX_WEIGHT = 1e6  # only ratios matter; the bound keeps sums of weights finite
 
 _YEARS = re.compile(r"([0-9]{4})?\s*(:)?\s*([0-9]{4})?", re.ASCII)
 _YEARS_FORM = "Years are written 2012, 2010:2015, 2010: or :2015."

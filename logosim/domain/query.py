@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from logosim.domain.features import Features
 from logosim.errors import FilterError, WeightsError
+
+CHANNELS = ("look", "shape", "sound", "spelling", "vienna")
+"""What two marks are compared by, in the order of evidence."""
+
+MAX_WEIGHT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +33,32 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weight of each channel in the composite score. Only ratios matter; absent channels are left out."""
+    """How much the evidence of each channel counts: 1 as learnt, 0 not at all, 2 twice."""
 
-    look: float = 0.35
-    shape: float = 0.25
-    sound: float = 0.20
-    spelling: float = 0.12
-    vienna: float = 0.08
+    look: float = 1.0
+    shape: float = 1.0
+    sound: float = 1.0
+    spelling: float = 1.0
+    vienna: float = 1.0
 
     def __post_init__(self) -> None:
-        values = self.as_dict().values()
-        if not all(0 <= value < float("inf") for value in values) or not any(value > 0 for value in values):
+        values = self.as_tuple()
+        if not all(0 <= value <= MAX_WEIGHT for value in values) or not any(value > 0 for value in values):
             raise WeightsError()
 
-    def as_dict(self) -> dict[str, float]:
-        """Weights by channel name, in the order of evidence."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+    def as_tuple(self) -> tuple[float, ...]:
+        """Weights in the order of `CHANNELS`."""
+        return tuple(getattr(self, channel) for channel in CHANNELS)
 
     @classmethod
     def parse(cls, given: Mapping[str, float]) -> Weights:
         """Defaults replaced by what was given.
 
         Raises:
-            WeightsError: an unknown channel, a negative weight, or all zero.
+            WeightsError: an unknown channel, a weight that is negative or too heavy, or all zero.
         """
-        known = {f.name for f in fields(cls)}
-        if unknown := sorted(set(given) - known):
-            raise WeightsError(f"Unknown channel {unknown[0]!r}; channels are {', '.join(sorted(known))}.")
+        if unknown := sorted(set(given) - set(CHANNELS)):
+            raise WeightsError(f"Unknown channel {unknown[0]!r}; channels are {', '.join(CHANNELS)}.")
         return cls(**given)
 
 

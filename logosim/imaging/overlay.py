@@ -269,16 +269,16 @@ def _draw_lines(pen: ImageDraw.ImageDraw, lines: Sequence[str], top: int, colour
 
 
 def _draw_channels(pen: ImageDraw.ImageDraw, explanation: Explanation, top: int) -> int:
-    """A bar for what each channel adds to the score, in a frame as long as the most it could add."""
-    top = _draw_lines(pen, ["What the score is made of: points reached, of those that each comparison can give"], top)
-    font, scale = _font(_SMALL), _BAR / max(item.weight for item in explanation.evidence)
+    """A bar for what each channel contributed to the score: to the right what speaks for it, to the left against it."""
+    top = _draw_lines(pen, ["What the score is made of: points for a likeness (right) and against it (left)"], top)
+    font, zero = _font(_SMALL), _GAP + 170 + _BAR // 4
     for item in explanation.evidence:
-        left, right = _GAP + 170, _GAP + 170 + round(item.weight * scale)
+        end = zero + round(max(-0.25, item.contribution) * _BAR)
         pen.text((_GAP, top), _CHANNELS[item.channel], fill=_INK, font=font)
-        pen.rectangle((left, top + 3, left + round(item.contribution * scale), top + 14), fill=(90, 130, 180))
-        pen.rectangle((left, top + 3, right, top + 14), outline=_DIM)
-        words = f"{100 * item.contribution:.0f} of {100 * item.weight:.0f}"
-        pen.text((right + 10, top), words, fill=_INK, font=font)
+        colour = (90, 130, 180) if item.contribution >= 0 else (190, 110, 90)
+        pen.rectangle((min(zero, end), top + 3, max(zero, end), top + 14), fill=colour)
+        pen.line((zero, top, zero, top + 17), fill=_DIM)
+        pen.text((zero + _BAR + 10, top), f"{100 * item.contribution:+.0f}", fill=_INK, font=font)
         top += _LEADING
     for absent in explanation.absent:
         pen.text((_GAP, top), _CHANNELS[absent.channel], fill=_DIM, font=font)

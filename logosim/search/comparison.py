@@ -21,6 +21,7 @@ from logosim.errors import NothingToCompare, PictureError, PictureGone, PictureT
 from logosim.imaging.decode import DecodeLimits, decode
 from logosim.imaging.placement import Placement
 from logosim.phonetics import normalise
+from logosim.search.calibration import Calibrations
 from logosim.search.explain import explain
 from logosim.search.material import absent_channels, shape_of, sound_of, spelling_of, vienna_of
 from logosim.search.pipeline import (
@@ -99,12 +100,14 @@ class Comparison:
         marks: MarkSource,
         headings: Headings,
         limits: DecodeLimits,
+        calibrations: Calibrations,
     ) -> None:
         self._extractor = extractor
         self._candidates = candidates
         self._marks = marks
         self._headings = headings
         self._limits = limits
+        self._calibrations = calibrations
 
     def of_marks(
         self, mark_id: UUID, other_id: UUID, *, weights: Weights = USUAL_WEIGHTS, places: bool = True
@@ -146,7 +149,7 @@ class Comparison:
 
     def _compared(self, query: Query, asked: _Side, other_id: UUID, places: bool) -> Compared:
         candidate, model = self._candidates.candidate(query, other_id)
-        ranking = rerank(query, name_keys(query.text), [candidate])
+        ranking = rerank(query, name_keys(query.text), [candidate], self._calibrations.of(model))
         absent = absent_channels(query, ranking)
         hits = explain(query, ranking)
         if not hits:
@@ -179,7 +182,7 @@ class Comparison:
     def _placements(
         self, ranking: Ranking, pictures: tuple[RgbImage | None, RgbImage | None]
     ) -> tuple[Placement | None, ...]:
-        if ranking.figures is None or not ranking.figures.matches.similarity.any():
+        if 0 not in ranking.figures or not ranking.figures[0].matches.similarity.any():
             return (None, None)
         extractor = self._extractor()
         return tuple(None if picture is None else extractor.placement(picture) for picture in pictures)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from logosim.domain.hit import Candidate, ChannelEvidence, Hit
-from logosim.domain.query import Query
+from logosim.domain.query import CHANNELS, Query
 from logosim.search.rerank import Ranking
 from logosim.search.risk import risk
+from logosim.search.score import PRIOR, contributions, probability
 from logosim.search.vienna_overlap import shared_codes
 from logosim.search.wording import counted, degree, listed
 from logosim.spatial.geometry import Transformation
@@ -14,30 +19,35 @@ _CODES_NAMED = 4
 
 
 def explain(query: Query, ranking: Ranking) -> tuple[Hit, ...]:
-    """The first `query.k` hits of a ranking with their evidence."""
-    return tuple(_hit(query, ranking, place, rank) for rank, place in enumerate(ranking.order[: query.k], start=1))
+    """The hits of a ranking with their evidence."""
+    places = list(ranking.order)
+    present = ~np.isnan(ranking.values[places])
+    shares = contributions(ranking.evidence[places], present & (np.array(ranking.weights) > 0))
+    return tuple(
+        _hit(query, ranking, place, rank, shares[rank - 1].tolist()) for rank, place in enumerate(places, start=1)
+    )
 
 
-def _hit(query: Query, ranking: Ranking, place: int, rank: int) -> Hit:
+def _hit(query: Query, ranking: Ranking, place: int, rank: int, shares: Sequence[float]) -> Hit:
     candidate = ranking.candidates[place]
     evidence = tuple(
         ChannelEvidence(
             channel=channel,
             value=float(ranking.values[place, column]),
-            weight=float(ranking.weights[place, column]),
-            contribution=float(ranking.contributions[place, column]),
+            weight=ranking.weights[column],
+            evidence=float(ranking.evidence[place, column]),
+            contribution=shares[column],
             sentence=_sentence(channel, float(ranking.values[place, column]), query, ranking, place),
         )
-        for column, channel in enumerate(ranking.channels)
+        for column, channel in enumerate(CHANNELS)
         if ranking.values[place, column] == ranking.values[place, column]  # not nan
     )
-    # The sum of what is shown, clipped because a sum of rounded weights can pass 1 by a hair.
-    score = min(1.0, sum(item.contribution for item in evidence))
+    score = float(probability(PRIOR + ranking.total[place]))
     return Hit(
         rank=rank,
         mark_id=candidate.mark_id,
         score=score,
-        risk=risk(score),
+        risk=risk(score, [item.value for item in evidence if item.weight > 0]),
         source=candidate.source,
         file=candidate.file,
         text=candidate.text,
@@ -62,15 +72,12 @@ def _sentence(channel: str, value: float, query: Query, ranking: Ranking, place:
 
 
 def _shape_sentence(ranking: Ranking, place: int) -> str:
-    figures = ranking.figures
-    if figures is None:
-        raise ValueError("a shape value without patch matches")
-    row = int(figures.rows[place])
-    where = figures.matches.transformation(row)
+    figure = ranking.figures[place]
+    where = figure.matches.transformation(figure.row)
     if where is None:
         return "No part of the figure appears in the earlier mark."
-    matched = len({pair.query_cell for pair in figures.matches.pairs(row)})
-    parts = f"{matched} of the figure's {counted(figures.matches.query_patches, 'part')}"
+    matched = len({pair.query_cell for pair in figure.matches.pairs(figure.row)})
+    parts = f"{matched} of the figure's {counted(figure.matches.query_patches, 'part')}"
     verb = "appears" if matched == 1 else "appear"
     return f"{parts} {verb} in the earlier mark {_place(where)}."
 

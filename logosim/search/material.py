@@ -20,7 +20,7 @@ from logosim.domain.explanation import (
     ViennaExplanation,
 )
 from logosim.domain.hit import Candidate
-from logosim.domain.query import Query
+from logosim.domain.query import CHANNELS, Query
 from logosim.domain.rectangle import Rectangle
 from logosim.domain.vienna import keys, level
 from logosim.imaging.placement import Placement
@@ -54,17 +54,17 @@ def absent_channels(query: Query, ranking: Ranking) -> tuple[AbsentChannel, ...]
     }
     return tuple(
         AbsentChannel(channel, reasons[channel])
-        for channel, value in zip(ranking.channels, ranking.values[0].tolist(), strict=True)
+        for channel, value in zip(CHANNELS, ranking.values[0].tolist(), strict=True)
         if isnan(value)
     )
 
 
 def shape_of(ranking: Ranking, placements: Sequence[Placement | None]) -> ShapeExplanation | None:
     """Which patches of the only candidate match, as parts of both pictures as far as their placements are known."""
-    figures = ranking.figures
-    if figures is None:
+    figure = ranking.figures.get(0)
+    if figure is None:
         return None
-    matches, grid = figures.matches, figures.matches.grid
+    matches, grid = figure.matches, figure.matches.grid
     where = matches.transformation(0)
     first, other = placements
     found = matches.pairs(0) if where else ()

@@ -5,10 +5,8 @@ All three ways to ask (a picture, a stored mark, a name) meet in `Pipeline.searc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from time import perf_counter
 from typing import Protocol
 from uuid import UUID
 
@@ -19,8 +17,10 @@ from logosim.domain.rectangle import Rectangle
 from logosim.errors import FilterError, PictureError
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.transcribe import phonemes
+from logosim.search.calibration import Calibrations
 from logosim.search.explain import explain
 from logosim.search.rerank import NameKeys, rerank
+from logosim.search.timings import Timings
 
 NO_FILTER = Filter()
 USUAL_WEIGHTS = Weights()
@@ -50,25 +50,6 @@ class MarkSource(Protocol):
         """One mark. Raises MarkNotFound."""
 
 
-class Timings:
-    """Milliseconds by stage of one search, started now."""
-
-    def __init__(self) -> None:
-        self._started = perf_counter()
-        self._stages: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Measure what is done inside; what is done under one name several times adds up."""
-        started = perf_counter()
-        yield
-        self._stages[name] = self._stages.get(name, 0.0) + (perf_counter() - started) * 1000
-
-    def finished(self) -> dict[str, float]:
-        """All stages and "total", which also holds what lies between them."""
-        return self._stages | {"total": (perf_counter() - self._started) * 1000}
-
-
 class Pipeline:
     """Asks and answers. It keeps no state between questions.
 
@@ -81,10 +62,12 @@ class Pipeline:
         extractor: Callable[[], FeatureExtractor],
         candidates: CandidateSource,
         marks: MarkSource,
+        calibrations: Calibrations,
     ) -> None:
         self._extractor = extractor
         self._candidates = candidates
         self._marks = marks
+        self._calibrations = calibrations
 
     def by_picture(
         self,
@@ -159,7 +142,7 @@ class Pipeline:
         with timings.stage("candidates"):
             found = self._candidates.candidates(query)
         with timings.stage("rerank"):
-            ranking = rerank(query, name_keys(query.text), found.candidates)
+            ranking = rerank(query, name_keys(query.text), found.candidates, self._calibrations.of(found.model))
         with timings.stage("explain"):
             hits = explain(query, ranking)
         return Answer(

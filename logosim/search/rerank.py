@@ -1,26 +1,42 @@
-"""Stage 2: all candidates judged at once by every channel, and one score out of the channels.
+"""Stage 2: candidates judged by every channel, and one score out of the channels.
 
-A channel that cannot be compared (a mark without text, a picture without a figure) is left out of that hit and the
-weights of the others are scaled up to add to 1. It is never scored zero: silence is not a difference.
+Cheap channels judge all candidates at once; patches are matched only where the shape can still bring a candidate
+among the hits that are wanted. That changes no answer. Write c for the evidence of a candidate's cheap channels, s for
+that of its shape and h for the most that any shape gives, so that s <= h. Candidates are taken in the order of c,
+falling. When k of them are known in full and the least of the best k is m, a candidate that is not yet known has
+c + s <= c + h, in floating point as well, for rounded addition never turns an order round. Once c + h < m holds for the
+next one, it holds for all that follow, and none of them is among the first k; with c + h = m it goes on, for equals are
+ordered by the mark's id. So the first k and their order are those of the full computation. (Bounding what is dear by
+what is cheap: R. Fagin, A. Lotem and M. Naor, 2001.)
+
+A channel that cannot be compared (a mark without text, a picture without a figure) says nothing about that candidate.
+It is never scored zero: silence is not a difference.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from logosim.domain.features import Features, FloatArray, PatchArray
+from logosim.domain.features import FloatArray, PatchArray
 from logosim.domain.hit import Candidate
-from logosim.domain.query import Query, Weights
+from logosim.domain.query import CHANNELS, Query
 from logosim.phonetics.aline import aline_similarities
 from logosim.phonetics.spelling import spelling_similarities
+from logosim.search.calibration import Calibration, Curve
+from logosim.search.timings import Timings
 from logosim.search.vienna_overlap import vienna_similarities
 from logosim.spatial.matching import PatchMatches, match_patches
 
 Scores = npt.NDArray[np.float64]
+
+_SHAPE = CHANNELS.index("shape")
+_CHEAP = [column for column in range(len(CHANNELS)) if column != _SHAPE]
+_BATCH = 128  # candidates whose patches are matched together
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,87 +48,87 @@ class NameKeys:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FigureMatches:
-    """The patch matches of those candidates that have a figure."""
+class FigureMatch:
+    """The patch matches of one candidate: a row of those of its batch."""
 
     matches: PatchMatches
-    rows: npt.NDArray[np.intp]  # [N], row of a candidate in `matches`; -1 for none
+    row: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Every candidate's values and score. Arrays are in the order of `candidates`; C channels in that of `Weights`."""
+    """The values and evidence of candidates. Arrays are in the order of `candidates`, C channels in that of `CHANNELS`.
+
+    What stands outside `order` may lack its shape, because that could not have brought it among the hits.
+    """
 
     candidates: tuple[Candidate, ...]
-    channels: tuple[str, ...]
-    values: Scores  # [N, C], 0..1; nan: the channel is absent
-    weights: Scores  # [N, C], 0 where absent; a row adds up to 1, or to 0 where nothing can be compared
-    contributions: Scores  # [N, C]; a row adds up to the score
-    scores: Scores  # [N], 0..1
-    order: tuple[int, ...]  # best first; candidates of which no weighted channel says anything are left out
-    figures: FigureMatches | None
+    values: Scores  # [N, C], 0..1; nan: the channel is absent, or was not needed
+    evidence: Scores  # [N, C], nats, weighted; 0 where the value is nan
+    weights: tuple[float, ...]  # [C], as asked
+    total: Scores  # [N], nats, of all channels
+    order: tuple[int, ...]  # the hits, best first, `query.k` at most; what no weighted channel judges is left out
+    figures: dict[int, FigureMatch]  # by place: candidates whose patches were matched
+    timings_ms: dict[str, float]  # by channel, and "total"
 
 
-def rerank(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> Ranking:
-    """Judge every candidate by every channel and order them: by score, and equal scores by the mark's id."""
-    figures = _figures(query.features, candidates)
-    by_channel = {
-        "look": _look(query.features, candidates),
-        "shape": _shape(figures, len(candidates)),
-        "sound": _sound(names, candidates),
-        "spelling": _spelling(names, candidates),
-        "vienna": vienna_similarities(query.vienna_codes, [candidate.vienna_codes for candidate in candidates]),
+def rerank(query: Query, names: NameKeys, candidates: Sequence[Candidate], calibration: Calibration) -> Ranking:
+    """Judge candidates by every channel and order the best: by their evidence, and equal ones by the mark's id."""
+    timings = Timings()
+    values = np.full((len(candidates), len(CHANNELS)), np.nan)
+    for channel, judge in (("look", _look), ("sound", _sound), ("spelling", _spelling), ("vienna", _vienna)):
+        with timings.stage(channel):
+            values[:, CHANNELS.index(channel)] = judge(query, names, candidates)
+    weights = query.weights.as_tuple()
+    evidence = np.zeros_like(values)
+    for column, channel in enumerate(CHANNELS):
+        evidence[:, column] = weights[column] * calibration[channel].of(values[:, column])
+    with timings.stage("shape"):
+        figures = _shapes(query, candidates, calibration["shape"], values, evidence)
+    judged = np.flatnonzero((~np.isnan(values) & (np.array(weights) > 0)).any(axis=1)).tolist()
+    total = evidence[:, _CHEAP].sum(axis=1) + evidence[:, _SHAPE]
+    order = heapq.nsmallest(query.k, judged, key=lambda place: (-total[place], candidates[place].mark_id))
+    return Ranking(tuple(candidates), values, evidence, weights, total, tuple(order), figures, timings.finished())
+
+
+def _shapes(
+    query: Query, candidates: Sequence[Candidate], curve: Curve, values: Scores, evidence: Scores
+) -> dict[int, FigureMatch]:
+    """Fill in the shape of the candidates that it could bring among the hits; the matches by place."""
+    if query.features is None or not query.features.patches.any():
+        return {}
+    weight = query.weights.shape
+    known = evidence[:, _CHEAP].sum(axis=1)  # [N], without the shape
+    patches: dict[int, PatchArray] = {
+        place: candidate.patches
+        for place, candidate in enumerate(candidates)
+        if candidate.patches is not None and candidate.patches.any()
     }
-    channels = tuple(query.weights.as_dict())
-    values = np.stack([by_channel[channel] for channel in channels], axis=1).astype(np.float64)
-    weights, contributions = compose(values, query.weights)
-    scores = contributions.sum(axis=1)
-    judged = np.flatnonzero(weights.any(axis=1)).tolist()
-    order = sorted(judged, key=lambda place: (-scores[place], candidates[place].mark_id))
-    return Ranking(tuple(candidates), channels, values, weights, contributions, scores, tuple(order), figures)
+    compared = (~np.isnan(values[:, _CHEAP]) & (np.array(query.weights.as_tuple())[_CHEAP] > 0)).any(axis=1)
+    full = [float(known[place]) for place in np.flatnonzero(compared) if place not in patches]
+    waiting = sorted(patches, key=lambda place: -known[place])
+    figures: dict[int, FigureMatch] = {}
+    for start in range(0, len(waiting), _BATCH):
+        full = heapq.nlargest(query.k, full)
+        if len(full) == query.k and known[waiting[start]] + weight * curve.highest < full[-1]:
+            break
+        batch = waiting[start : start + _BATCH]
+        matches = match_patches(query.features.patches, np.stack([patches[place] for place in batch]))
+        values[batch, _SHAPE] = matches.similarity
+        evidence[batch, _SHAPE] = weight * curve.of(matches.similarity)
+        figures |= {place: FigureMatch(matches, row) for row, place in enumerate(batch)}
+        full += (known[batch] + evidence[batch, _SHAPE]).tolist()
+    return figures
 
 
-def compose(values: Scores, weights: Weights) -> tuple[Scores, Scores]:
-    """Weights per hit without its absent channels, and the contribution of each channel.
-
-    Args:
-        values: float64 [N, C], 0..1, nan where a channel is absent.
-        weights: of the C channels; only their ratios matter.
-
-    Returns:
-        Weights and contributions, float64 [N, C] each. All zero in a row without any channel of weight above zero.
-    """
-    asked = np.array(list(weights.as_dict().values()), dtype=np.float64)
-    asked = asked / asked.max()  # first, so that weights near the limits of a float neither overflow nor vanish
-    present = np.where(np.isnan(values), 0.0, asked)
-    total = present.sum(axis=1, keepdims=True)
-    scaled = np.divide(present, total, out=np.zeros_like(present), where=total > 0)
-    return scaled, scaled * np.nan_to_num(values, nan=0.0)
-
-
-def _figures(features: Features | None, candidates: Sequence[Candidate]) -> FigureMatches | None:
-    """Patch matches with all candidates that have a figure; None if the query has none."""
-    if features is None or not features.patches.any():
-        return None
-    rows = np.full(len(candidates), -1, dtype=np.intp)
-    stacks: list[PatchArray] = []
-    for place, candidate in enumerate(candidates):
-        if candidate.patches is not None and candidate.patches.any():
-            rows[place] = len(stacks)
-            stacks.append(candidate.patches)
-    if not stacks:
-        return None
-    return FigureMatches(match_patches(features.patches, np.stack(stacks)), rows)
-
-
-def _look(features: Features | None, candidates: Sequence[Candidate]) -> FloatArray:
+def _look(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
     """Cosine of the embeddings, below 0 counted as 0.
 
     Absent where either picture is blank once its text is masked: all such pictures have the same embedding, and two
     word marks would look identical whatever their words.
     """
     values = np.full(len(candidates), np.nan, dtype=np.float32)
-    if features is None or not features.patches.any():
+    if query.features is None or not query.features.patches.any():
         return values
     for place, candidate in enumerate(candidates):
         if candidate.cosine is not None and (candidate.patches is None or candidate.patches.any()):
@@ -120,21 +136,17 @@ def _look(features: Features | None, candidates: Sequence[Candidate]) -> FloatAr
     return np.clip(values, 0, 1)
 
 
-def _shape(figures: FigureMatches | None, count: int) -> FloatArray:
-    values = np.full(count, np.nan, dtype=np.float32)
-    if figures is not None:
-        there = figures.rows >= 0
-        values[there] = figures.matches.similarity[figures.rows[there]]
-    return values
-
-
-def _sound(names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
+def _sound(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
     if names.phonemes is None or not candidates:
         return np.full(len(candidates), np.nan, dtype=np.float32)
     return aline_similarities(names.phonemes, [candidate.phonemes for candidate in candidates])
 
 
-def _spelling(names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
+def _spelling(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
     if names.normalised is None or not candidates:
         return np.full(len(candidates), np.nan, dtype=np.float32)
     return spelling_similarities(names.normalised, [candidate.normalised_text for candidate in candidates])
+
+
+def _vienna(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
+    return vienna_similarities(query.vienna_codes, [candidate.vienna_codes for candidate in candidates])

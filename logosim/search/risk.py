@@ -1,18 +1,22 @@
-"""From a score to a word: how likely a person is to object.
+"""From a score to a word that an examiner uses.
 
-The bounds are set by judgement and not calibrated yet: a score is an ordered number, not a probability.
+The bounds of a score are probabilities: of marks in the band "high", more than half should be confusable, of those in
+"medium" between one in ten and one in two. "identical" is not a matter of probability: it says that nothing in which
+the two marks could be compared tells them apart.
 """
 
 from __future__ import annotations
 
-IDENTICAL = 0.97  # every channel that can be compared is the same, but for rounding and recompression
-HIGH = 0.70  # most of what can be compared is nearly the same
-MEDIUM = 0.45  # one strong likeness, or several weak ones; below, chance likeness is common
+from collections.abc import Sequence
+
+IDENTICAL = 0.97  # mean of the values of all channels that were compared; the rest is rounding and recompression
+HIGH = 0.5
+MEDIUM = 0.1
 
 
-def risk(score: float) -> str:
-    """`"identical"`, `"high"`, `"medium"` or `"low"` for a score of 0..1."""
-    if score >= IDENTICAL:
+def risk(score: float, values: Sequence[float]) -> str:
+    """`"identical"`, `"high"`, `"medium"` or `"low"` for a score of 0..1 and the values of the channels behind it."""
+    if score >= HIGH and sum(values) >= IDENTICAL * len(values):
         return "identical"
     if score >= HIGH:
         return "high"

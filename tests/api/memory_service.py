@@ -58,8 +58,8 @@ def answer(marks: int = 2) -> Answer:
             picture_location="/secret/place/1.JPG",
             found_by=("look", "sound"),
             evidence=(
-                ChannelEvidence("look", 0.9, 0.5, 0.45, "The pictures look alike."),
-                ChannelEvidence("sound", 0.6, 0.5, 0.3, "The names sound alike."),
+                ChannelEvidence("look", 0.9, 1.0, 2.0, 0.45, "The pictures look alike."),
+                ChannelEvidence("sound", 0.6, 1.0, 2.0, 0.3, "The names sound alike."),
             ),
         )
         for rank in range(1, marks + 1)

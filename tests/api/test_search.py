@@ -72,7 +72,7 @@ def test_an_answer_carries_evidence_that_adds_up_and_links(client: Client) -> No
     assert [hit["rank"] for hit in body["hits"]] == [1, 2]
     hit = body["hits"][0]
     assert sum(item["contribution"] for item in hit["evidence"]) == pytest.approx(hit["score"])
-    assert set(hit["evidence"][0]) == {"channel", "value", "weight", "contribution", "sentence"}
+    assert set(hit["evidence"][0]) == {"channel", "value", "weight", "evidence", "contribution", "sentence"}
     assert hit["text"] == "Äcme & Søn"
     own = f"/v1/marks/{hit['mark_id']}"
     assert hit["links"] == {"self": own, "image": f"{own}/image", "similar": f"{own}/similar"}

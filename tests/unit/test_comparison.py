@@ -25,6 +25,7 @@ from logosim.errors import FilterError, MarkNotFound, NothingToCompare, PictureE
 from logosim.extract import Extractor
 from logosim.imaging.decode import DecodeLimits
 from logosim.ocr.none import NoReader
+from logosim.search.calibration import packaged_calibrations
 from logosim.search.comparison import Comparison
 from logosim.search.pipeline import Pipeline, name_keys
 
@@ -86,7 +87,9 @@ class Register:
         return {code: known[code] for code in codes if code in known}
 
     def search(self) -> Pipeline:
-        return Pipeline(extractor=lambda: self.extractor, candidates=self, marks=self)
+        return Pipeline(
+            extractor=lambda: self.extractor, candidates=self, marks=self, calibrations=packaged_calibrations()
+        )
 
     def comparison(self, limits: DecodeLimits | None = None) -> Comparison:
         return Comparison(
@@ -95,6 +98,7 @@ class Register:
             marks=self,
             headings=self,
             limits=limits or DecodeLimits(),
+            calibrations=packaged_calibrations(),
         )
 
 
@@ -246,7 +250,7 @@ def test_what_cannot_be_compared_is_said_and_counts_for_nothing(register: Regist
         "vienna": "Vienna codes were not compared: none is known of the first mark.",
     }
     assert (named.shape, named.vienna) == (None, None)
-    assert sum(item.weight for item in named.evidence) == pytest.approx(1)
+    assert sum(item.contribution for item in named.evidence) == pytest.approx(named.score)
     with pytest.raises(NothingToCompare, match=r"the earlier mark's shows nothing.*the first mark has none"):
         compare(FIRST, OTHER)
     with pytest.raises(NothingToCompare, match="nobody has looked at the earlier mark's yet"):
@@ -298,7 +302,12 @@ def test_names_need_no_model(register: Register) -> None:
         raise AssertionError("names need no model")
 
     compare = Comparison(
-        extractor=no_model, candidates=register, marks=register, headings=register, limits=DecodeLimits()
+        extractor=no_model,
+        candidates=register,
+        marks=register,
+        headings=register,
+        limits=DecodeLimits(),
+        calibrations=packaged_calibrations(),
     )
     assert compare.of_marks(FIRST, OTHER).explanation.sound
 

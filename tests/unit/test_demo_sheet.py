@@ -32,8 +32,8 @@ def hit(rank: int, location: str) -> Hit:
         picture_location=location,
         found_by=("look",),
         evidence=(
-            ChannelEvidence("sound", 0.4, 0.5, 0.2, "sounds alike"),
-            ChannelEvidence("look", 0.8, 0.5, 0.4, "looks alike"),
+            ChannelEvidence("sound", 0.4, 1.0, 2.0, 0.2, "sounds alike"),
+            ChannelEvidence("look", 0.8, 1.0, 2.0, 0.4, "looks alike"),
         ),
     )
 

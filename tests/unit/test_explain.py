@@ -10,13 +10,17 @@ import pytest
 from logosim.domain.features import Features
 from logosim.domain.hit import Candidate, Hit
 from logosim.domain.query import Query
+from logosim.search.calibration import packaged_calibrations
 from logosim.search.explain import explain
 from logosim.search.pipeline import name_keys
 from logosim.search.rerank import rerank
 from logosim.search.risk import HIGH, IDENTICAL, MEDIUM, risk
+from logosim.search.score import PRIOR
 
 PATCHES = np.random.default_rng(0).integers(-40, 40, (7, 7, 64)).astype(np.int8)
 SEEN = Features(np.eye(256, dtype=np.float32)[0], PATCHES, None, 256, 256, "0" * 64)
+
+CALIBRATION = packaged_calibrations().of(None)
 
 
 def hit(query: Query, **changes: object) -> Hit:
@@ -28,7 +32,7 @@ def hit(query: Query, **changes: object) -> Hit:
     if isinstance(text := changes.get("text"), str):
         fields |= {"normalised_text": name_keys(text).normalised, "phonemes": name_keys(text).phonemes}
     earlier = Candidate(**(fields | changes))  # type: ignore[arg-type]
-    (only,) = explain(query, rerank(query, name_keys(query.text), [earlier]))
+    (only,) = explain(query, rerank(query, name_keys(query.text), [earlier], CALIBRATION))
     return only
 
 
@@ -48,8 +52,9 @@ def test_every_channel_that_was_compared_has_a_sentence() -> None:
     }
     assert found.risk == "identical"
     assert found.score == pytest.approx(sum(item.contribution for item in found.evidence), abs=1e-6)
-    assert sum(item.weight for item in found.evidence) == pytest.approx(1)
-    assert all(item.contribution == pytest.approx(item.value * item.weight) for item in found.evidence)
+    assert all(item.weight == 1 for item in found.evidence)
+    log_odds = PRIOR + sum(item.evidence for item in found.evidence)
+    assert found.score == pytest.approx(1 / (1 + np.exp(-log_odds)))
 
 
 def test_a_mirrored_figure_is_called_mirrored() -> None:
@@ -96,21 +101,22 @@ def test_only_as_many_hits_as_asked_ranked_from_one() -> None:
         )
         for n in range(4)
     ]
-    hits = explain(query, rerank(query, names, earlier))
+    hits = explain(query, rerank(query, names, earlier, CALIBRATION))
     assert [(found.rank, found.mark_id.int) for found in hits] == [(1, 0), (2, 1)]
 
 
 @pytest.mark.parametrize(
-    ("score", "word"),
+    ("score", "values", "word"),
     [
-        (1.0, "identical"),
-        (IDENTICAL, "identical"),
-        (0.96, "high"),
-        (HIGH, "high"),
-        (MEDIUM, "medium"),
-        (0.44, "low"),
-        (0, "low"),
+        (0.999, [1.0, 1.0], "identical"),
+        (0.999, [1.0, IDENTICAL - 0.1], "high"),
+        (0.999, [1.0, 2 * IDENTICAL - 1], "identical"),
+        (HIGH, [0.5], "high"),
+        (HIGH - 0.01, [1.0], "medium"),  # the same in what says little, such as codes alone
+        (MEDIUM, [0.5], "medium"),
+        (MEDIUM - 0.01, [0.5], "low"),
+        (0, [0.0], "low"),
     ],
 )
-def test_risk_bands(score: float, word: str) -> None:
-    assert risk(score) == word
+def test_risk_bands(score: float, values: list[float], word: str) -> None:
+    assert risk(score, values) == word

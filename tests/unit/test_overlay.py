@@ -48,7 +48,10 @@ EXPLAINED = Explanation(
     risk="high",
     summary="“Fildor” is compared with the earlier mark “Phildor”.",
     model="m",
-    evidence=(ChannelEvidence("look", 0.8, 0.7, 0.56, "Alike."), ChannelEvidence("shape", 0.7, 0.3, 0.2, "Alike.")),
+    evidence=(
+        ChannelEvidence("look", 0.8, 1.0, 2.0, 0.56, "Alike."),
+        ChannelEvidence("shape", 0.7, 1.0, 2.0, 0.2, "Alike."),
+    ),
     absent=(AbsentChannel("vienna", "Vienna codes were not compared."),),
     shape=ShapeExplanation(FigurePlace(1.0, True, 0, 0), 20, (match(1, 30, 150), match(2, 150, 30))),
     sound=(SpokenComparison("en", "English", "ʃa", "sa", 0.9, SOUNDS),),

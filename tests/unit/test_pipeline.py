@@ -14,6 +14,7 @@ from logosim.domain.hit import Candidate, CandidateSet, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.errors import EmptyPicture, FilterError, MarkNotFound, PictureError
+from logosim.search.calibration import packaged_calibrations
 from logosim.search.pipeline import FeatureExtractor, Pipeline, name_keys
 
 PATCHES = np.random.default_rng(0).integers(-40, 40, (7, 7, 64)).astype(np.int8)
@@ -70,7 +71,7 @@ class OneMark:
 
 
 def pipeline(store: OneCandidate, mark: StoredMark = MARK) -> Pipeline:
-    return Pipeline(extractor=OnePicture, candidates=store, marks=OneMark(mark))
+    return Pipeline(extractor=OnePicture, candidates=store, marks=OneMark(mark), calibrations=packaged_calibrations())
 
 
 def test_a_picture_is_asked_with_what_was_read_in_it() -> None:
@@ -141,7 +142,9 @@ def test_a_name_needs_no_extractor() -> None:
     def no_model() -> FeatureExtractor:
         raise AssertionError("a name needs no model")
 
-    asks = Pipeline(extractor=no_model, candidates=OneCandidate(), marks=OneMark(MARK))
+    asks = Pipeline(
+        extractor=no_model, candidates=OneCandidate(), marks=OneMark(MARK), calibrations=packaged_calibrations()
+    )
     (hit,) = asks.by_text("FILDOR").hits
     assert [item.channel for item in hit.evidence] == ["sound", "spelling"]
     assert hit.risk == "identical"

@@ -1,4 +1,4 @@
-"""The composite score: absent channels, contributions, order."""
+"""Re-ranking: channels, absent ones, order, and that stopping early changes no answer."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logosim.domain.features import Features, PatchArray
 from logosim.domain.hit import Candidate
-from logosim.domain.query import Query, Weights
+from logosim.domain.query import CHANNELS, Query, Weights
+from logosim.search.calibration import packaged_calibrations
+from logosim.search.explain import explain
 from logosim.search.pipeline import name_keys
-from logosim.search.rerank import Ranking, compose, rerank
+from logosim.search.rerank import Ranking, rerank
+from logosim.search.score import PRIOR, probability
 from logosim.search.vienna_overlap import shared_codes, vienna_similarities
 
-CHANNELS = tuple(Weights().as_dict())
-values_ = st.lists(st.one_of(st.just(float("nan")), st.floats(0, 1)), min_size=5, max_size=5)
-weights_ = st.builds(Weights, *[st.floats(0, 10)] * 4, st.floats(0.01, 10))
+CALIBRATION = packaged_calibrations().of(None)
 
 
 def patches(seed: int) -> PatchArray:
@@ -46,53 +47,18 @@ def candidate(
 
 
 def ranked(query: Query, candidates: list[Candidate]) -> Ranking:
-    return rerank(query, name_keys(query.text), candidates)
+    return rerank(query, name_keys(query.text), candidates, CALIBRATION)
 
 
 def value(ranking: Ranking, channel: str, place: int = 0) -> float:
     return float(ranking.values[place, CHANNELS.index(channel)])
 
 
-@given(st.lists(values_, min_size=1, max_size=8), weights_)
-def test_contributions_are_value_by_weight_and_weights_add_up_to_one(rows: list[list[float]], weights: Weights) -> None:
-    values = np.array(rows)
-    scaled, contributions = compose(values, weights)
-    there = ~np.isnan(values)
-    asked = np.array(list(weights.as_dict().values()))
-    assert (scaled[~there] == 0).all()
-    assert contributions[there] == pytest.approx((scaled * values)[there])
-    for row, total in zip(there, scaled.sum(axis=1), strict=True):
-        assert total == pytest.approx(1 if asked[row].sum() > 0 else 0)
-    assert ((contributions.sum(axis=1) >= 0) & (contributions.sum(axis=1) <= 1 + 1e-9)).all()
+def score(ranking: Ranking, place: int) -> float:
+    return float(probability(PRIOR + ranking.total[place]))
 
 
-@given(values_, weights_, st.floats(1e-6, 1e6))
-def test_only_ratios_of_weights_matter(row: list[float], weights: Weights, factor: float) -> None:
-    larger = Weights(*[weight * factor for weight in weights.as_dict().values()])
-    one, other = compose(np.array([row]), weights)[1], compose(np.array([row]), larger)[1]
-    assert one == pytest.approx(other, abs=1e-9)
-
-
-@given(values_, weights_)
-def test_a_channel_left_out_scores_as_if_it_had_no_weight(row: list[float], weights: Weights) -> None:
-    assume(not np.isnan(row[4]))
-    for place in range(4):
-        absent = [*row[:place], float("nan"), *row[place + 1 :]]
-        unweighted = Weights(**(weights.as_dict() | {CHANNELS[place]: 0.0}))
-        left_out = compose(np.array([absent]), weights)[1].sum()
-        assert left_out == pytest.approx(compose(np.array([row]), unweighted)[1].sum())
-        assert left_out >= compose(np.array([[*row[:place], 0.0, *row[place + 1 :]]]), weights)[1].sum() - 1e-9
-
-
-@given(values_, weights_, st.integers(0, 4), st.floats(0, 1))
-def test_more_in_one_channel_is_never_less_in_all(row: list[float], weights: Weights, place: int, more: float) -> None:
-    assume(row[place] <= more)
-    higher = [*row[:place], more, *row[place + 1 :]]
-    scores = compose(np.array([row, higher]), weights)[1].sum(axis=1)
-    assert scores[1] >= scores[0]
-
-
-def test_the_same_mark_comes_first_with_a_score_of_one() -> None:
+def test_the_same_mark_comes_first() -> None:
     seen = features(1)
     same = candidate(9, text="Fildor", codes=("03.07.01", "26.04"), cosine=1.0, figure=seen.patches)
     others = [
@@ -102,26 +68,69 @@ def test_the_same_mark_comes_first_with_a_score_of_one() -> None:
     ]
     ranking = ranked(Query(seen, "FILDOR", ("03.07.01", "26.04")), [*others, same])
     assert ranking.order[0] == 3
-    assert ranking.scores[3] == pytest.approx(1, abs=1e-6)
-    assert (ranking.scores[:3] < 0.999).all()
-    assert ranking.contributions.sum(axis=1) == pytest.approx(ranking.scores, abs=1e-6)
+    assert score(ranking, 3) > 0.99
 
 
-def test_a_mark_without_text_is_judged_by_its_picture_alone() -> None:
+def test_what_is_absent_says_nothing() -> None:
     seen = features(1)
     silent = candidate(1, cosine=0.8, figure=seen.patches)
-    ranking = ranked(
-        Query(seen, "Fildor"),
-        [
-            silent,
-            replace(
-                silent, mark_id=UUID(int=2), text="Zuka", normalised_text="zuka", phonemes=name_keys("Zuka").phonemes
-            ),
-        ],
-    )
+    zuka = name_keys("Zuka")
+    named = replace(silent, mark_id=UUID(int=2), text="Zuka", normalised_text=zuka.normalised, phonemes=zuka.phonemes)
+    ranking = ranked(Query(seen, "Fildor"), [silent, named])
     assert np.isnan([value(ranking, channel) for channel in ("sound", "spelling", "vienna")]).all()
-    assert ranking.weights[0].tolist() == pytest.approx([0.35 / 0.6, 0.25 / 0.6, 0, 0, 0])
-    assert ranking.scores[0] > ranking.scores[1]
+    assert ranking.evidence[0, 2:].tolist() == [0, 0, 0]
+    assert ranking.order == (0, 1)  # another name speaks against a confusion, no name does not
+
+
+def test_an_identical_name_is_a_high_risk_whatever_the_picture_and_an_identical_picture_whatever_the_name() -> None:
+    seen = features(1)
+    same_name = candidate(1, text="Fildor", cosine=0.2, figure=patches(2))
+    same_picture = candidate(2, text="Zuka", cosine=1.0, figure=seen.patches)
+    neither = candidate(3, text="Zuka", cosine=0.2, figure=patches(2))
+    query = Query(seen, "Fildor")
+    risks = {hit.mark_id.int: hit.risk for hit in explain(query, ranked(query, [same_name, same_picture, neither]))}
+    assert risks == {1: "high", 2: "high", 3: "low"}
+
+
+def test_weights_multiply_the_evidence() -> None:
+    seen = features(1)
+    earlier = [candidate(1, text="Fildar", cosine=0.6, figure=patches(2))]
+    usual = ranked(Query(seen, "Fildor"), earlier)
+    other = ranked(Query(seen, "Fildor", weights=Weights(look=2, shape=0, sound=0.5)), earlier)
+    assert other.evidence[0].tolist() == pytest.approx((usual.evidence[0] * [2, 0, 0.5, 1, 1]).tolist())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 40), st.booleans())
+def test_stopping_early_changes_no_answer(seed: int, k: int, ties: bool) -> None:
+    """The first k of a ranking that stops early are those of one that judges every candidate by every channel."""
+    rng = np.random.default_rng(seed)
+    seen = features(1)
+    cosines = rng.beta(1, 6, 400).round(2 if ties else 8)
+    figures = [
+        seen.patches if draw < 0.02 else patches(int(draw * 20)) if draw < 0.9 else None for draw in rng.random(400)
+    ]
+    earlier = [
+        candidate(int(number), text=text, cosine=float(cosine), figure=figure)
+        for number, text, cosine, figure in zip(
+            rng.permutation(400), rng.choice(["Fildor", "Phildar", "Zuka", None], 400), cosines, figures, strict=True
+        )
+    ]
+    weights = Weights(look=2.0, shape=float(rng.choice([0.0, 0.3, 1.0])))
+    query = Query(seen, "Fildor", weights=weights, k=k)
+    early, full = ranked(query, earlier), ranked(replace(query, k=400), earlier)
+    assert early.order == full.order[:k]
+    places = list(early.order)
+    assert np.array_equal(early.values[places], full.values[places], equal_nan=True)
+    assert early.total[places].tolist() == full.total[places].tolist()
+
+
+def test_patches_are_matched_only_where_they_can_matter() -> None:
+    seen = features(1)
+    near = [candidate(number, cosine=1.0, figure=patches(number)) for number in range(20)]
+    far = [candidate(number, cosine=0.0, figure=patches(number)) for number in range(20, 1000)]
+    assert len(ranked(Query(seen, k=20), near + far).figures) < 300
+    assert len(ranked(Query(seen, k=1000), near + far).figures) == 1000
 
 
 def test_pictures_without_a_figure_have_no_look() -> None:
