@@ -27,8 +27,8 @@ from logosim.evaluation.placing import Placings, place_by_cosine
 from logosim.evaluation.plots import draw_difficulty, draw_recall
 from logosim.evaluation.protocol import Describer
 from logosim.evaluation.report import (
+    BY_DIFFICULTY,
     LEGEND,
-    MAIN,
     ROW_HEADER,
     Circumstances,
     Result,
@@ -108,7 +108,7 @@ def pictures(
     results: list[Result] = []
     try:
         for folder in folders:
-            with opened_truth(folder, asking) as truth:
+            with opened_truth(folder, asking, decode_limits(settings)) as truth:
                 found = _found(truth, describers, decode_limits(settings))
                 measured = _measured(truth, found)
                 _print(measured)
@@ -166,7 +166,7 @@ def write_results(file: Path, given: Circumstances, results: Sequence[Result], *
 
 def print_tables(results: Sequence[Result]) -> None:
     """All tables of one truth set, as Markdown."""
-    by_difficulty = [difficulty_table(results, metric) for metric in (MAIN, "hit@1")]
+    by_difficulty = [difficulty_table(results, metric) for metric in BY_DIFFICULTY]
     for text in (table(results), *by_difficulty, vienna_table(results)):
         if text:
             _plain("\n" + text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,18 +19,22 @@ from logosim.cli.circumstances import circumstances
 from logosim.cli.display import console, progress_bar
 from logosim.cli.evaluation_pictures import print_rows, print_tables, refuse_unwritable, write_results
 from logosim.cli.scratch import scratch_database
+from logosim.cli.second_opinions import Found, SecondOpinions
+from logosim.cli.timing import Percentiles, percentiles, timing_table
 from logosim.cli.truth_sets import Asking, opened_truth, refuse_namesakes, truth_options
 from logosim.cli.workforce import Workforce
+from logosim.demo.changes import IN_WORDS
 from logosim.domain.hit import Answer
 from logosim.domain.mark import Mark, Picture
 from logosim.domain.query import Query, Weights
 from logosim.embedding import model_folder
 from logosim.errors import LogosimError, PictureError, RecordError
 from logosim.evaluation.placing import place_rankings
-from logosim.evaluation.report import Result, measure
+from logosim.evaluation.report import Result, in_order, measure
 from logosim.evaluation.truth import IntArray, TruthSet
 from logosim.ingest.flow import ingest
-from logosim.runtime import Runtime
+from logosim.peers.opinions import OPINIONS
+from logosim.runtime import Runtime, decode_limits
 from logosim.search.pipeline import features_of
 from logosim.settings import Settings
 
@@ -37,20 +42,22 @@ _SOURCE = "truth"
 _BATCH = 16
 _K = 1000  # hits asked for: the deepest that a search gives
 
-WHOLE = "whole search"
+LOOK, WHOLE = "look", "whole search"
 CHANNELS: Mapping[str, Weights] = {
-    WHOLE: Weights(),
-    "look": Weights(look=1, shape=0, sound=0, spelling=0, vienna=0),
+    LOOK: Weights(look=1, shape=0, sound=0, spelling=0, vienna=0),
     "shape": Weights(look=0, shape=1, sound=0, spelling=0, vienna=0),
     "look and shape": Weights(sound=0, spelling=0, vienna=0),
+    WHOLE: Weights(),
 }
+"""What is asked. The first is the nearest by cosine as they come, so that differences are what re-ranking gives."""
 CHANNELS_OF_NAMES: Mapping[str, Weights] = {"sound and spelling": Weights(look=0, shape=0, vienna=0)}
 """What is asked beside these where the truth set knows the texts of its marks and queries have one."""
 
 
 @click.command(
     epilog="Examples: logosim evaluate search --truth BRANDS --queries 200\n\n"
-    "LOGOSIM_OCR=none logosim evaluate search --truth LOGOS --kind changed --copies 20 --json result.json"
+    "LOGOSIM_OCR=none logosim evaluate search --truth LOGOS --kind changed --copies 20 --json result.json\n\n"
+    "LOGOSIM_OCR=none logosim evaluate search --truth LOGOS --kind changed --distractors MORE --rerank-with sift"
 )
 @click.option(
     "--model",
@@ -58,16 +65,39 @@ CHANNELS_OF_NAMES: Mapping[str, Weights] = {"sound and spelling": Weights(look=0
     help="Model to search with; unset: the model of the settings.",
 )
 @truth_options
+@click.option(
+    "--rerank-with",
+    "opinions",
+    type=click.Choice(OPINIONS),
+    multiple=True,
+    help="Let others order the first of look again: sift, phash. May be given several times.",
+)
+@click.option(
+    "--rerank-first",
+    "first",
+    type=click.IntRange(2, _K),
+    default=100,
+    show_default=True,
+    help="How many of look they are shown.",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as data.")
 @click.pass_obj
 def search(
-    settings: Settings, /, folders: tuple[Path, ...], model: str | None, json_file: Path | None, **given: Any
+    settings: Settings,
+    /,
+    folders: tuple[Path, ...],
+    model: str | None,
+    opinions: tuple[str, ...],
+    first: int,
+    json_file: Path | None,
+    **given: Any,
 ) -> None:
     """Measure the whole search: every picture of a truth set goes through the database, and the queries are asked.
 
     The pictures are taken in by workers into a database that is thrown away, text reader as set. Each query is asked
-    with the usual weights and with single channels; the query itself is left out. Candidates are the same for all
-    channels, so that rows differ by how stage 2 weighs them. What is not among the 1,000 hits counts as not found.
+    with single channels and with the usual weights; the query itself is left out. Candidates are the same for all
+    channels, so that rows differ by how stage 2 weighs them: look is the order of the cosines alone. What is not
+    among the 1,000 hits counts as not found.
     """
     now = circumstances(settings)
     if model is not None:
@@ -75,24 +105,32 @@ def search(
     asking = Asking.of(given)
     refuse_namesakes(folders)
     refuse_unwritable(json_file)
+    limits = decode_limits(settings)
     results: list[Result] = []
+    timings: dict[str, dict[str, dict[str, float]]] = {}
     embedder = ""
     try:
         for folder in folders:
-            with opened_truth(folder, asking) as truth:
-                measured, stages, embedder = _searched(settings, truth)
+            with opened_truth(folder, asking, limits) as truth:
+                others = SecondOpinions(opinions, first, truth.files, limits)
+                measured, took, embedder = _searched(settings, truth, others)
             console.print(f"\n{truth.name}: {len(truth):,} pictures", style="bold", highlight=False)
             print_tables(measured)
-            console.print(f"\n{stages}", highlight=False, soft_wrap=True)
+            if truth.hidden is not None:
+                _print_changes(measured)
+            console.print(f"\n{timing_table(took)}", highlight=False, markup=False, soft_wrap=True)
             results += measured
+            timings[truth.name] = {name: dataclasses.asdict(of) for name, of in took.items()}
             if json_file is not None:
-                write_results(json_file, now, results, embedder=embedder)
+                write_results(json_file, now, results, embedder=embedder, timings_ms=timings)
     finally:  # what was measured before something failed is not lost
         print_rows([dataclasses.replace(of, model=f"{of.model}, {embedder}") for of in results], now)
 
 
-def _searched(settings: Settings, truth: TruthSet) -> tuple[list[Result], str, str]:
-    """Results by channel, what the stages of the whole search took, for a person, and the model's name."""
+def _searched(
+    settings: Settings, truth: TruthSet, others: SecondOpinions
+) -> tuple[list[Result], Mapping[str, Percentiles], str]:
+    """Results by channel, milliseconds by stage of the whole search and by second opinion, and the model's name."""
     marks = dict(_marks(truth))
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="logosim-evaluate-")))
@@ -100,7 +138,7 @@ def _searched(settings: Settings, truth: TruthSet) -> tuple[list[Result], str, s
         _take_in(runtime, own, list(marks.values()))
         runtime.warm()
         of = runtime.extractor.embedder.manifest
-        return *_asked(runtime, truth, marks), f"{of.name} {of.version}"
+        return *_asked(runtime, truth, marks, others), f"{of.name} {of.version}"
 
 
 def _marks(truth: TruthSet) -> Iterator[tuple[int, Mark]]:
@@ -134,7 +172,9 @@ def _take_in(runtime: Runtime, settings: Settings, marks: Sequence[Mark]) -> Non
         raise LogosimError(f"{len(dead):,} pictures cannot be used, the first is {dead[0].file}: {dead[0].error}")
 
 
-def _asked(runtime: Runtime, truth: TruthSet, marks: Mapping[int, Mark]) -> tuple[list[Result], str]:
+def _asked(
+    runtime: Runtime, truth: TruthSet, marks: Mapping[int, Mark], others: SecondOpinions
+) -> tuple[list[Result], Mapping[str, Percentiles]]:
     picture_of = {mark.mark_id: index for index, mark in marks.items()}
     asked: dict[int, Query] = {}
     with progress_bar("queries") as bar:  # those that are no stored marks are read and embedded: the slow part
@@ -142,21 +182,24 @@ def _asked(runtime: Runtime, truth: TruthSet, marks: Mapping[int, Mark]) -> tupl
             asked[query] = _query(runtime, truth, query, marks.get(query))
     named = truth.texts is not None and any(question.text for question in asked.values())
     channels = {**CHANNELS, **(CHANNELS_OF_NAMES if named else {})}
-    found: dict[str, list[tuple[int, IntArray]]] = {name: [] for name in channels}
-    timings: list[Mapping[str, float]] = []
+    rankings: dict[str, list[tuple[int, IntArray]]] = defaultdict(list)
+    stages: dict[str, list[float]] = defaultdict(list)
     with progress_bar("queries") as bar:
-        task = bar.add_task("Searching", total=len(asked))
-        for query, question in asked.items():
+        for query, question in bar.track(asked.items(), description="Searching"):
+            found: dict[str, Found] = {}
             for name, weights in channels.items():
                 answer = runtime.pipeline.search(dataclasses.replace(question, weights=weights))
-                found[name].append((query, _pictures(answer, picture_of)))
+                found[name] = _found(answer, picture_of)
+                rankings[name].append((query, found[name].pictures))
                 if name == WHOLE:
-                    timings.append(answer.timings_ms)
-            bar.update(task, advance=1)
-    placings = {name: place_rankings(truth, rankings) for name, rankings in found.items()}
-    first = placings[WHOLE]
+                    for stage, milliseconds in answer.timings_ms.items():
+                        stages[f"{WHOLE}: {stage}"].append(milliseconds)
+            for name, pictures in others.rankings(query, found[LOOK], found[WHOLE]).items():
+                rankings[name].append((query, pictures))
+    placings = {name: place_rankings(truth, of) for name, of in rankings.items()}
+    first = placings[LOOK]
     results = [measure(truth, name, of, None if of is first else first) for name, of in placings.items()]
-    return results, _stages(timings)
+    return results, percentiles({**stages, **others.timings_ms()})
 
 
 def _query(runtime: Runtime, truth: TruthSet, picture: int, mark: Mark | None) -> Query:
@@ -170,14 +213,14 @@ def _query(runtime: Runtime, truth: TruthSet, picture: int, mark: Mark | None) -
     return Query(features, features.text, k=_K)
 
 
-def _pictures(answer: Answer, picture_of: Mapping[UUID, int]) -> IntArray:
-    return np.asarray([picture_of[hit.mark_id] for hit in answer.hits], dtype=np.int64)
+def _found(answer: Answer, picture_of: Mapping[UUID, int]) -> Found:
+    pictures = np.asarray([picture_of[hit.mark_id] for hit in answer.hits], dtype=np.int64)
+    return Found(pictures, np.asarray([hit.score for hit in answer.hits], dtype=np.float64))
 
 
-def _stages(timings: Sequence[Mapping[str, float]]) -> str:
-    parts = [
-        f"{stage} {np.percentile([of[stage] for of in timings], 50):.0f} (p99 "
-        f"{np.percentile([of[stage] for of in timings], 99):.0f})"
-        for stage in timings[0]
-    ]
-    return "Milliseconds of the whole search without extraction: " + ", ".join(parts)
+def _print_changes(results: Sequence[Result]) -> None:
+    """What the labels of changed copies mean."""
+    labels = in_order(label for result in results for label in result.by_difficulty)
+    told = [f"{label}: {IN_WORDS[label]}" for label in labels if label in IN_WORDS]
+    if told:
+        console.print("; ".join(told) + ".", style="dim", highlight=False, markup=False, soft_wrap=True)

@@ -18,6 +18,7 @@ from logosim.errors import InputError, RecordError
 from logosim.evaluation.brands import INDEX as BRANDS_INDEX
 from logosim.evaluation.brands import load_brands
 from logosim.evaluation.changed import truth_of_copies
+from logosim.evaluation.distractors import choose_distractors
 from logosim.evaluation.kinds import KINDS, recognised
 from logosim.evaluation.listing import picture_files
 from logosim.evaluation.metu import load_metu
@@ -25,6 +26,7 @@ from logosim.evaluation.opposition import load_opposition
 from logosim.evaluation.truth import TruthSet
 from logosim.evaluation.variations import load_variations
 from logosim.evaluation.vertag import load_vertag
+from logosim.imaging import DecodeLimits, decode_file
 from logosim.ingest import l3d
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -42,6 +44,8 @@ class Asking:
     copies: int | None
     queries: int | None
     seed: int
+    distractors: tuple[Path, ...] = ()
+    distractor_count: int | None = None
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Asking:
@@ -92,6 +96,19 @@ def truth_options(function: Function) -> Function:
             ),
             click.option("--queries", type=click.IntRange(1), help="Ask at most so many queries, drawn by --seed."),
             click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+            click.option(
+                "--distractors",
+                multiple=True,
+                type=click.Path(path_type=Path, file_okay=False, exists=True),
+                metavar="FOLDER",
+                help="Add the pictures of FOLDER and its sub-folders to those that can be found: never right, never "
+                "asked with. None may show what is asked for; files of the truth set itself are passed over.",
+            ),
+            click.option(
+                "--distractor-count",
+                type=click.IntRange(1),
+                help="How many of them, drawn by --seed; unset: all.",
+            ),
         )
     ):
         function = option(function)
@@ -99,12 +116,20 @@ def truth_options(function: Function) -> Function:
 
 
 @contextmanager
-def opened_truth(folder: Path, asking: Asking) -> Iterator[TruthSet]:
+def opened_truth(folder: Path, asking: Asking, limits: DecodeLimits | None = None) -> Iterator[TruthSet]:
     """The truth set in `folder`; copies that were made for it are gone at the end.
 
+    Args:
+        folder: where it lies.
+        asking: what is asked of it.
+        limits: which pictures serve as distractors; others are passed over.
+
     Raises:
+        InputError: options that say nothing, or contradict each other.
         RecordError: the folder holds no such truth set, a picture of it is not there, or nothing is left to ask.
     """
+    if asking.distractor_count is not None and not asking.distractors:
+        raise InputError("--distractor-count says how many of which pictures?", hint="Add --distractors FOLDER.")
     with TemporaryDirectory(prefix="logosim-truth-") as scratch:
         truth = _loaded(folder, asking, Path(scratch))
         gone = [file for file in truth.files if not file.is_file()]  # said now, not after the others have been seen
@@ -121,6 +146,8 @@ def opened_truth(folder: Path, asking: Asking) -> Iterator[TruthSet]:
                 f"no picture of {folder} has another one to find"
                 + (", or all that have one are left out" if asking.leave_out else "")
             )
+        if asking.distractors:
+            truth = _among_distractors(truth, asking, limits)
         yield truth
 
 
@@ -167,6 +194,37 @@ def _changed(folder: Path, asking: Asking, scratch: Path) -> TruthSet:
         )
     codes = [mark.vienna_codes for mark in marks] or None
     return truth_of_copies(f"{folder.resolve().name}, changed", originals, copies, codes, owners)
+
+
+def _among_distractors(truth: TruthSet, asking: Asking, limits: DecodeLimits | None) -> TruthSet:
+    """Add distractors, and say how many there are and what was passed over."""
+    files = tuple(dict.fromkeys(file for folder in asking.distractors for file in picture_files(folder)))
+    with progress_bar("pictures") as bar:
+        task = bar.add_task("Choosing", total=None)
+        found = choose_distractors(
+            truth,
+            files,
+            asking.distractor_count,
+            asking.seed,
+            usable=lambda file: _decodes(file, limits),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        bar.update(task, completed=len(found.files), total=len(found.files))
+    _say(
+        f"{len(found.files):,} of {len(files):,} pictures are distractors of {truth.name}; passed over: "
+        f"{found.known:,} that are files of it or of one another, {found.unusable:,} that cannot be read."
+    )
+    if asking.distractor_count is not None and len(found.files) < asking.distractor_count:
+        _say(f"Warning: {asking.distractor_count:,} were asked for.")
+    return truth.with_distractors(found.files)
+
+
+def _decodes(file: Path, limits: DecodeLimits | None) -> bool:
+    try:
+        decode_file(file, limits)
+    except RecordError:
+        return False
+    return True
 
 
 def _marks(folder: Path) -> list[Mark]:

@@ -185,3 +185,21 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
     }
 )
 """Changes by the label that results are given under."""
+
+IN_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "cropped": "a window of half the area",
+        "recoloured": "shades of one strong colour",
+        "grey": "without colour",
+        "inverted": "the negative, with a dark rim",
+        "mirrored": "left and right exchanged",
+        "turned": "by 8 to 20 degrees",
+        "lettered": "a word below it",
+        "embedded": "beside another mark",
+        "framed": "inside a ring",
+        "outlined": "edges alone",
+        "small": f"{SMALL} pixels at most",
+        "compressed": f"as JPEG of quality {JPEG_QUALITY}",
+    }
+)
+"""What each change does, for whoever reads results."""

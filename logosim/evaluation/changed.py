@@ -7,7 +7,6 @@ like.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from logosim.errors import RecordError
+from logosim.evaluation.listing import sha256_of
 from logosim.evaluation.truth import TruthSet, numbered
 
 
@@ -55,7 +55,7 @@ def truth_of_copies(
     strange = next((copy for copy in copies if copy.original not in place), None)
     if strange is not None:
         raise RecordError(f"the truth set {name} has a copy of a picture outside the gallery: {strange.original}")
-    contents = [_sha256(file) for file in originals]
+    contents = [sha256_of(file) for file in originals]
     groups, _ = numbered([*contents, *(contents[place[copy.original]] for copy in copies)])
     first = {content: file for file, content in reversed(list(zip(originals, contents, strict=True)))}
     drawings, _ = numbered([*contents, *(f"copy {number}" for number in range(len(copies)))])
@@ -77,10 +77,3 @@ def truth_of_copies(
         families=families,
         codes=None if codes is None else (*codes, *(codes[place[copy.original]] for copy in copies)),
     )
-
-
-def _sha256(file: Path) -> str:
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise RecordError(f"cannot read the picture {file}: {error.strerror}") from error

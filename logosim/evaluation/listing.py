@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
 
 from logosim.errors import RecordError
@@ -57,3 +58,11 @@ def picture_files(folder: Path) -> tuple[Path, ...]:
     if not files:
         raise RecordError(f"there are no pictures in {folder}")
     return files
+
+
+def sha256_of(file: Path) -> str:
+    """Of the file's bytes, hexadecimal: the same for copies of one file. RecordError if it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RecordError(f"cannot read the picture {file}: {error.strerror}") from error

@@ -15,7 +15,9 @@ from logosim.evaluation.truth import TruthSet
 from logosim.evaluation.vienna import SharedCodes, shared_codes
 
 MAIN = "R@100"  # the metric that difficulties and differences are given in first
-COMPARED = (MAIN, "hit@1")  # query by query with the first model: the intervals of the differences
+COMPARED = ("hit@1", "R@10", MAIN)  # query by query with the first model: the intervals of the differences
+FEW = 4  # labels whose metrics are printed with their intervals
+BY_DIFFICULTY = ("hit@1", "R@10", MAIN)  # a table each, where queries have labels
 LEGEND = (
     "Means over queries, with 95 % intervals of a bootstrap by group. Counted by drawing; the query itself never "
     "counts. NAR: 0 is perfect and 0.5 random; all others: 1 is perfect. P@10 reaches 1 only where ten can be found."
@@ -103,25 +105,29 @@ def table(results: Sequence[Result]) -> str:
         if compared:
             row += [_with_interval(result.against[name], sign=True) if result.against else "" for name in COMPARED]
         rows.append(row)
-    return _markdown(rows)
+    return markdown(rows)
 
 
 def difficulty_table(results: Sequence[Result], metric: str = MAIN) -> str:
-    """One metric by difficulty as a Markdown table, models in rows; "" where no truth set labels its queries."""
+    """One metric by difficulty as a Markdown table; "" where no truth set labels its queries.
+
+    Labels are rows and models columns, so that a dozen kinds of change read as well as easy, medium and hard; the
+    last row is of all queries. Of more than `FEW` labels the means stand alone: intervals would make the table too
+    wide to read.
+    """
     labels = in_order(label for result in results for label in result.by_difficulty)
     if not labels:
         return ""
-    counts = {
-        label: result.by_difficulty[label].queries
-        for result in results
-        for label in labels
-        if label in result.by_difficulty
-    }
-    rows = [[metric, *(f"{label} ({counts[label]:,})" for label in labels)]]
-    for result in results:
-        parts = [result.by_difficulty.get(label) for label in labels]
-        rows.append([result.model, *("" if part is None else _with_interval(part.metrics[metric]) for part in parts)])
-    return _markdown(rows)
+    shown = _with_interval if len(labels) <= FEW else _mean
+    rows = [[metric, "queries", *(result.model for result in results)]]
+    for label in labels:
+        parts = [result.by_difficulty.get(label) for result in results]
+        queries = max(part.queries for part in parts if part is not None)
+        cells = ["" if part is None else shown(part.metrics[metric]) for part in parts]
+        rows.append([label, f"{queries:,}", *cells])
+    whole = max(result.whole.queries for result in results)
+    rows.append(["all", f"{whole:,}", *(shown(result.whole.metrics[metric]) for result in results)])
+    return markdown(rows)
 
 
 def vienna_table(results: Sequence[Result]) -> str:
@@ -133,7 +139,16 @@ def vienna_table(results: Sequence[Result]) -> str:
         for which, shared in result.vienna.items():
             rates = (shared.found, shared.same_queries, shared.random_pairs)
             rows.append([result.model, which, f"{shared.queries:,}", *(f"{100 * rate:.1f} %" for rate in rates)])
-    return _markdown(rows) if len(rows) > 1 else ""
+    return markdown(rows) if len(rows) > 1 else ""
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells, the header first, as a Markdown table whose columns are padded: it is read in a terminal first."""
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join((_line(padded[0]), rule, *(_line(row) for row in padded[1:])))
 
 
 def benchmark_row(result: Result, given: Circumstances) -> str:
@@ -141,7 +156,7 @@ def benchmark_row(result: Result, given: Circumstances) -> str:
     corpus = f"{result.truth}: {result.whole.queries:,} queries in {result.pictures:,} pictures"
     cells = [given.date, given.commit or "not from a clone", given.machine, f"`{given.command}`", corpus, result.model]
     cells += [f"{result.whole.metrics[name].mean:.3f}" for name in METRICS]
-    return _line(cells)
+    return _line([_cell(cell) for cell in cells])
 
 
 def _part(placings: Placings, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Part:
@@ -167,14 +182,18 @@ def in_order(labels: Iterable[str]) -> list[str]:
     return [*known, *sorted(given.difference(known))]
 
 
+def _mean(interval: Interval) -> str:
+    return f"{interval.mean:.3f}"
+
+
 def _with_interval(interval: Interval, *, sign: bool = False) -> str:
     form = "+.3f" if sign else ".3f"
     return f"{interval.mean:{form}} ({interval.low:{form}} to {interval.high:{form}})"
 
 
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join((_line(rows[0]), "|" + "---|" * len(rows[0]), *(_line(row) for row in rows[1:])))
-
-
 def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -6,7 +6,7 @@ the search through the database read nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,9 @@ import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+
+DISTRACTORS = "distractors"
+"""Name of the group of pictures that are never right; see `TruthSet.with_distractors`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +101,32 @@ class TruthSet:
             return self
         drawn = np.random.default_rng(seed).choice(queries, size=count, replace=False)
         return replace(self, asked=np.sort(drawn).astype(np.int64))
+
+    def with_distractors(self, files: Sequence[Path]) -> TruthSet:
+        """The same questions in a larger gallery: pictures that nobody asks with and that are never right.
+
+        Each counts as a drawing of its own, so none may be in the set already, nor twice in `files`.
+        """
+        if not files:
+            return self
+        first_drawing = int(self.drawings.max(initial=-1)) + 1
+        first_family = 0 if self.families is None else int(self.families.max(initial=-1)) + 1
+        numbers = np.arange(len(files), dtype=np.int64)
+        none = np.zeros(len(files), dtype=np.bool_)
+        return replace(
+            self,
+            name=f"{self.name}, {len(files):,} distractors",
+            files=(*self.files, *files),
+            groups=np.concatenate([self.groups, np.full(len(files), len(self.group_names), dtype=np.int64)]),
+            drawings=np.concatenate([self.drawings, first_drawing + numbers]),
+            main=np.concatenate([self.main, none]),
+            group_names=(*self.group_names, DISTRACTORS),
+            difficulty=None if self.difficulty is None else (*self.difficulty, *("" for _ in files)),
+            hidden=None if self.hidden is None else np.concatenate([self.hidden, none]),
+            families=None if self.families is None else np.concatenate([self.families, first_family + numbers]),
+            codes=None if self.codes is None else (*self.codes, *(() for _ in files)),
+            texts=None if self.texts is None else (*self.texts, *(None for _ in files)),
+        )
 
     def difficulty_of(self, queries: IntArray) -> tuple[str, ...]:
         """The label of each query's picture; "" where there is none."""

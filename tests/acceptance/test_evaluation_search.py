@@ -39,6 +39,52 @@ def test_varied_logos_find_the_marks_they_were_drawn_from(
     assert "candidates" in done.stdout
 
 
+def test_second_opinions_among_distractors(
+    logosim_on: Callable[..., Callable[..., subprocess.CompletedProcess[str]]], tmp_path: Path
+) -> None:
+    marks, others = tmp_path / "marks", tmp_path / "others"
+    for folder in (marks, others):
+        folder.mkdir()
+    drawn = [marks / file for file, _, _ in draw_shapes(marks)]
+    corpus = build(tmp_path / "demo", limit=12)
+    for mark in corpus.marks:
+        (corpus.folder / "images" / mark.picture_name).rename(others / mark.picture_name)
+    (others / "twin.png").write_bytes(drawn[0].read_bytes())
+    (others / "broken.png").write_bytes(b"no picture")
+    run = logosim_on("postgresql:///nowhere", tmp_path / "data", LOGOSIM_OCR="none")
+    out = tmp_path / "result.json"
+    asking = ("--truth", marks, "--kind", "changed", "--copies", "1", "--json", out)
+    done = run(
+        "evaluate", "search", *asking, "--distractors", others, "--rerank-with", "sift", "--rerank-with", "phash"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "12 of 14 pictures are distractors of marks, changed; passed over: 1" in done.stderr
+    written = json.loads(out.read_text())
+    results = {result["model"]: result for result in written["results"]}
+    rows = ["look, first 100 by SIFT", "whole search, first 20 with SIFT", "look, first 100 by phash"]
+    assert list(results) == ["look", "shape", "look and shape", "whole search", *rows]
+    assert {result["pictures"] for result in results.values()} == {6 + 12 + 12}  # and the copies, which are hidden
+    for result in results.values():
+        assert result["whole"]["metrics"]["R@100"]["mean"] == 1  # the same candidates
+        assert result["by_difficulty"]["cropped"]["queries"] == 1
+    (timings,) = written["timings_ms"].values()
+    assert {timings[row]["times"] for row in rows} == {12}
+    assert timings["SIFT: a picture described"]["times"] == 12 + 6 + 12
+    for metric in ("hit@1", "R@10"):  # a table each: changes in rows, ways of ranking in columns
+        assert f"| {metric} " in done.stdout
+    assert "cropped: a window of half the area" in done.stdout
+    assert " ".join(map(str, ("--distractors", others))) in done.stdout  # the row names what was added
+
+
+def test_a_count_without_distractors_says_nothing(
+    logosim_on: Callable[..., Callable[..., subprocess.CompletedProcess[str]]], tmp_path: Path
+) -> None:
+    run = logosim_on("postgresql:///nowhere", tmp_path / "data")
+    done = run("evaluate", "search", "--truth", tmp_path, "--distractor-count", "5")
+    assert done.returncode == 2
+    assert "--distractors FOLDER" in done.stderr
+
+
 def test_stored_pictures_ask_for_others_of_their_brand_and_never_for_themselves(
     logosim_on: Callable[..., Callable[..., subprocess.CompletedProcess[str]]], tmp_path: Path
 ) -> None:

@@ -64,11 +64,28 @@ def test_two_models_side_by_side() -> None:
     assert lines[0].count("|") == lines[2].count("|") == 2 + len(METRICS) + len(COMPARED) + 1
     assert r"bad\|worse" in lines[3]
     assert f"{whole.mean:.3f} ({whole.low:.3f} to {whole.high:.3f})" in lines[2]
-    assert "easy (20)" in difficulty_table(results)
+    by_label = difficulty_table(results, "MAP@100").splitlines()
+    assert [line.split("|")[1:3] for line in by_label[2:]] == [
+        [f" {label:<7} ", f" {count:<7} "] for label, count in (("easy", 20), ("hard", 20), ("odd", 20), ("all", 60))
+    ]
+    assert f"{whole.mean:.3f} ({whole.low:.3f} to {whole.high:.3f})" in by_label[-1]
+    assert len({len(line) for line in by_label}) == 1  # columns stand below one another
     assert "random pairs" in vienna_table(results)
     assert json.loads(json.dumps(results[1].as_json()))["whole"]["queries"] == 60
     with pytest.raises(ValueError, match="same queries"):
         measure(truth, "other", good, place_by_cosine(truth.restricted(["brand 00"]), vectors))
+
+
+def test_many_labels_are_rows_of_means_alone() -> None:
+    truth, vectors = truth_and_vectors()
+    changes = tuple(f"change {number % 6}" for number in range(60))
+    changed = dataclasses.replace(truth, difficulty=changes)
+    result = measure(changed, "one", place_by_cosine(changed, vectors))
+    lines = difficulty_table([result], "hit@1").splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == [*(f"change {number}" for number in range(6)), "all"]
+    means = [float(line.split("|")[3]) for line in lines[2:]]
+    assert np.mean(means[:-1]) == pytest.approx(means[-1], abs=1e-3)  # equally many each
+    assert "to" not in lines[-1]
 
 
 def test_a_set_without_labels_and_codes_has_no_such_tables() -> None:
