@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import rich_click as click
 
+from logosim.cli.benchmark_names import names
+from logosim.cli.benchmark_rerank import reranking
 from logosim.cli.display import console
 from logosim.cli.ingestion import ingest_folder
 from logosim.cli.scratch import scratch_database
@@ -25,12 +27,28 @@ from logosim.settings import OcrName, Settings
 _BATCH = 16
 
 
-@click.command(epilog="Example: logosim benchmark --logos 600 --queries 100")
+@click.group(invoke_without_command=True, epilog="Example: logosim benchmark --logos 600 --queries 100")
 @click.option("--logos", type=click.IntRange(50), help="Size of the corpus; unset: all logos of the demo.")
 @click.option("--queries", type=click.IntRange(10), default=200, show_default=True, help="Varied logos to search with.")
-@click.pass_obj
-def benchmark(settings: Settings, logos: int | None, queries: int) -> None:
-    """Measure ingestion and search on the demo corpus, in a database of its own that is thrown away."""
+@click.pass_context
+def benchmark(context: click.Context, logos: int | None, queries: int) -> None:
+    """Measure ingestion and search on the demo corpus, in a database of its own that is thrown away.
+
+    Parts of it by themselves, on your own data:
+
+    \b
+      logosim benchmark names NAMES.txt    grapheme-to-phoneme, ALINE and spelling
+      logosim benchmark rerank             the channels of the re-ranking, on the marks of your database
+    """
+    if context.invoked_subcommand is None:
+        _measure_demo(context.obj, logos, queries)
+
+
+for _command in (names, reranking):
+    benchmark.add_command(_command)
+
+
+def _measure_demo(settings: Settings, logos: int | None, queries: int) -> None:
     cores = len(os.sched_getaffinity(0))
     console.print(f"Machine: {platform.machine()}, {cores} cores, Python {platform.python_version()}", highlight=False)
     with tempfile.TemporaryDirectory(prefix="logosim-benchmark-") as scratch:

@@ -11,6 +11,7 @@ import rich_click as click
 from logosim.cli.display import console, progress_bar
 from logosim.cli.evaluation_pictures import pictures, synthesise
 from logosim.cli.evaluation_search import search
+from logosim.cli.nltk_measure import nltk_measure
 from logosim.domain.features import FloatArray, RgbImage
 from logosim.errors import InputError, RecordError
 from logosim.evaluation.listing import picture_files
@@ -56,7 +57,7 @@ def names(file: Path) -> None:
     if not any(pair.confusable for pair in pairs):
         raise RecordError(f"no pair of {file} has the label 1: there is nothing to find")
     console.print("measure                          MRR    R@1   R@20", highlight=False)
-    for name, similarities in _NAME_MEASURES.items():
+    for name, similarities in {**_NAME_MEASURES, **nltk_measure(pairs)}.items():
         found = measure_retrieval(pairs, similarities)
         console.print(
             f"{name:<28}{found.mean_reciprocal_rank:>8.3f}{found.recall_at_1:>7.3f}{found.recall_at_20:>7.3f}",

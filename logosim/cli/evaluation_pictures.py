@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from logosim.cli.circumstances import circumstances
 from logosim.cli.describers import build_describers, described
 from logosim.cli.display import console, errors, progress_bar
 from logosim.cli.hardest import draw_hardest
+from logosim.cli.json_file import write_json
 from logosim.cli.truth_sets import Asking, opened_truth, refuse_namesakes, truth_options
 from logosim.demo.corpus import build
 from logosim.demo.variations import write_variations
@@ -156,12 +156,7 @@ def refuse_unwritable(file: Path | None, *folders: Path | None) -> None:
 
 def write_results(file: Path, given: Circumstances, results: Sequence[Result], **more: object) -> None:
     """Write the results so far as a JSON object; InputError if the file cannot be written."""
-    values = {**dataclasses.asdict(given), **more, "results": [result.as_json() for result in results]}
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {file}: {error.strerror}") from error
+    write_json(file, {**dataclasses.asdict(given), **more, "results": [result.as_json() for result in results]})
 
 
 def print_tables(results: Sequence[Result]) -> None:

@@ -56,6 +56,26 @@ class MarkStore:
             model_sha256=model.artifact_sha256 if model else None,
         )
 
+    def drawn(self, count: int, seed: int = 0) -> tuple[UUID, ...]:
+        """At most `count` marks that the active model has seen, drawn by `seed`: the same seed, the same marks.
+
+        Every mark is looked at: for measurements, not for questions.
+        """
+        with borrowed(self._pool) as connection, connection.transaction():
+            model = read_active(connection)
+            rows = connection.execute(
+                """
+                select f.mark_id
+                  from logosim.mark_features f
+                 where f.model_id = %s
+                 order by md5(f.mark_id::text || %s::text), f.mark_id
+                 limit %s
+                """,
+                (model.model_id if model else None, seed, count),
+                binary=True,
+            ).fetchall()
+        return tuple(row[0] for row in rows)
+
     def count(self) -> int:
         """How many marks there are."""
         with borrowed(self._pool) as connection:

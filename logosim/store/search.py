@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +73,30 @@ class SearchStore:
             route=route,
             passed=passed,
             complete=complete,
+        )
+
+    def fetched(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        """The same candidates, read once more: what stage 2 needs of each, without the search for them.
+
+        `candidates` does this after its search; by itself it is for measuring what reading takes.
+
+        Raises:
+            MarkNotFound: one of them is there no longer.
+        """
+        with borrowed(self._pool) as connection, connection.transaction():
+            connection.execute("set transaction isolation level repeatable read, read only")
+            active = read_active(connection)
+            rows = connection.execute(
+                "select * from logosim.rerank_inputs(%s::uuid[])",
+                ([candidate.mark_id for candidate in candidates],),
+                binary=True,
+            ).fetchall()
+        inputs = {row[0]: row for row in rows}
+        gone = next((of.mark_id for of in candidates if of.mark_id not in inputs), None)
+        if gone is not None:
+            raise MarkNotFound(f"There is no mark {gone}.")
+        return tuple(
+            replace(_candidate(inputs[of.mark_id], of.channels, None, active), cosine=of.cosine) for of in candidates
         )
 
     def candidate(self, query: Query, mark_id: UUID) -> tuple[Candidate, str | None]:

@@ -203,6 +203,30 @@ def test_a_candidate_no_worker_has_looked_at(pool: Pool, connection: psycopg.Con
     assert (found.cosine, found.patches, model) == (None, None, "m")
 
 
+def test_candidates_are_fetched_once_more_as_they_were(corpus: Any, corpus_pool: Pool) -> None:
+    store, mark = SearchStore(corpus_pool), corpus.marks[20]
+    query = Query(features=seen(corpus.embeddings[20]), text=mark.text)
+    found = store.candidates(query, limit=30, name_limit=5).candidates
+    again = store.fetched(found)
+    for one, other in zip(found, again, strict=True):
+        assert np.array_equal(one.patches, other.patches)  # type: ignore[arg-type]
+        assert asdict(replace(one, patches=None)) == asdict(replace(other, patches=None))
+    assert store.fetched(()) == ()
+    with pytest.raises(MarkNotFound):
+        store.fetched([replace(found[0], mark_id=uuid4())])
+
+
+def test_marks_are_drawn_by_a_seed(corpus: Any, corpus_pool: Pool, pool: Pool) -> None:
+    marks = MarkStore(corpus_pool)
+    drawn = marks.drawn(40, seed=1)
+    assert drawn == marks.drawn(40, seed=1)
+    assert len(set(drawn)) == 40
+    assert set(drawn) <= {mark.mark_id for mark in corpus.marks}
+    assert set(drawn) != set(marks.drawn(40, seed=2))
+    assert len(marks.drawn(9999)) == len(corpus.marks)
+    assert MarkStore(pool).drawn(5) == ()  # no model, no features
+
+
 def test_candidates_by_name_alone_and_none_at_all(corpus: Any, corpus_pool: Pool) -> None:
     store = SearchStore(corpus_pool)
     found = store.candidates(Query(text="kalomi"))

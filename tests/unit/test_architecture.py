@@ -19,6 +19,7 @@ DOORS = {  # third party -> the only places that may import it
     "onnxruntime": ("logosim/embedding/onnx.py",),
     "matplotlib": ("logosim/evaluation/plots.py",),
     "imagehash": ("logosim/peers/hashes.py",),
+    "nltk": ("logosim/peers/nltk_aline.py",),
     "torch": ("logosim/ocr/easy.py",),
     "easyocr": ("logosim/ocr/easy.py",),
     "rapidocr": ("logosim/ocr/rapid.py",),

@@ -17,6 +17,7 @@ from logosim.embedding import OnnxEmbedder, bundled, load_artifact
 from logosim.errors import InputError, RecordError
 from logosim.extract import Extractor
 from logosim.imaging import DecodeLimits, decode
+from logosim.imaging.sheet import as_png
 from logosim.ocr.none import NoReader
 from logosim.settings import Settings
 
@@ -130,6 +131,31 @@ def test_changed_copies_and_rankings(folder: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     (file,) = (tmp_path / "ranked").iterdir()
     assert len(file.read_text().splitlines()) == 1 + 5 * 5  # of six; the other logo of its brand is passed over
+
+
+def test_distractors_of_several_folders_are_drawn_and_never_asked_with(folder: Path, tmp_path: Path) -> None:
+    more = [tmp_path / "more", tmp_path / "still" / "more"]
+    for number, added in enumerate(more):
+        added.mkdir(parents=True)
+        for shade in range(3):
+            picture = np.full((40, 60, 3), 255, np.uint8)
+            picture[8:30, 10 * shade : 10 * shade + 9 + number] = (200, 60 * shade, 90 * number)
+            (added / f"{shade}.png").write_bytes(as_png(RgbImage(picture)))
+    (more[0] / "broken.gif").write_bytes(b"GIF89a")
+    arguments = [part for added in more for part in ("--distractors", added)]
+    out = tmp_path / "result.json"
+    done = run(tmp_path, "pictures", "--truth", folder, "--kind", "brands", *arguments, "--json", out)
+    assert done.exit_code == 0, done.output
+    assert "6 of 7 pictures are distractors of" in done.stderr
+    assert "1 that cannot be read" in done.stderr
+    (result,) = json.loads(out.read_text())["results"]
+    assert (result["pictures"], result["whole"]["queries"]) == (12, 6)
+    assert result["truth"] == f"{folder.name}, 6 distractors"
+    few = run(tmp_path, "pictures", "--truth", folder, *arguments, "--distractor-count", "4", "--json", out)
+    assert json.loads(out.read_text())["results"][0]["pictures"] == 10
+    assert "Warning" not in few.stderr
+    many = run(tmp_path, "pictures", "--truth", folder, *arguments, "--distractor-count", "40")
+    assert "Warning: 40 were asked for" in many.stderr
 
 
 @pytest.mark.parametrize("option", ["--copies=2", "--least-support=0.5"])
