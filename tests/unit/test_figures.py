@@ -1,0 +1,79 @@
+"""Separate figures of a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from logosim.domain.features import RgbImage
+from logosim.domain.rectangle import Rectangle
+from logosim.imaging.figures import MOST, figures
+
+
+def drawn(size: tuple[int, int] = (300, 200), ground: str = "white") -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    picture = Image.new("RGB", size, ground)
+    return picture, ImageDraw.Draw(picture)
+
+
+def found(picture: Image.Image) -> tuple[Rectangle, ...]:
+    return figures(RgbImage(np.asarray(picture)))
+
+
+@pytest.mark.parametrize("ground", ["white", "navy"])
+def test_two_figures_side_by_side_are_two(ground: str) -> None:
+    picture, pen = drawn(ground=ground)
+    pen.rectangle((0, 20, 99, 179), fill="red")
+    pen.ellipse((180, 60, 260, 140), fill="green")
+    assert found(picture) == (Rectangle(0, 20, 100, 180), Rectangle(180, 60, 261, 141))
+
+
+def test_one_figure_is_the_whole() -> None:
+    picture, pen = drawn()
+    pen.ellipse((40, 20, 200, 180), fill="black")
+    assert found(picture) == ()
+
+
+def test_pieces_near_each_other_are_one_figure_and_specks_are_none() -> None:
+    picture, pen = drawn()
+    pen.rectangle((10, 10, 60, 60), fill="black")
+    pen.rectangle((64, 10, 114, 60), fill="black")
+    pen.rectangle((250, 150, 253, 153), fill="black")
+    assert found(picture) == ()
+
+
+def test_what_a_frame_encloses_is_a_figure() -> None:
+    picture, pen = drawn((200, 200))
+    pen.ellipse((0, 0, 199, 199), outline="black", width=8)
+    pen.rectangle((70, 80, 129, 119), fill="red")
+    assert found(picture) == (Rectangle(70, 80, 130, 120),)
+
+
+def test_an_empty_frame_is_one_figure_itself() -> None:
+    picture, pen = drawn((200, 200))
+    pen.ellipse((0, 0, 199, 199), outline="black", width=8)
+    assert found(picture) == ()
+
+
+def test_a_picture_without_a_ground_or_without_ink_has_no_figures() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (60, 90, 3), dtype=np.uint8)
+    assert figures(RgbImage(noise)) == ()
+    assert found(drawn()[0]) == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 3), st.integers(1, 3)), max_size=8),
+    st.tuples(st.integers(1, 300), st.integers(1, 300)),
+)
+def test_figures_lie_in_the_picture_and_are_few(blocks: list[tuple[int, int, int, int]], size: tuple[int, int]) -> None:
+    picture, pen = drawn(size)
+    for column, row, wide, high in blocks:
+        pen.rectangle((column * 30, row * 30, (column + wide) * 30, (row + high) * 30), fill="black")
+    parts = found(picture)
+    assert len(parts) <= MOST
+    for part in parts:
+        assert 0 <= part.left < part.right <= size[0]
+        assert 0 <= part.top < part.bottom <= size[1]
