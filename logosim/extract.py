@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logosim.domain.features import Features, RgbImage, TextLine
+from logosim.domain.features import Features, FigureFeatures, RgbImage, TextLine
 from logosim.domain.rectangle import Rectangle
 from logosim.embedding.protocol import CanvasArray, Embedder
 from logosim.errors import PictureError, RegionError
 from logosim.imaging.canvas import canvas, shrink
 from logosim.imaging.decode import DecodeLimits, decode
+from logosim.imaging.figures import figures
 from logosim.imaging.lettering import lettering
 from logosim.imaging.mask import mask_text
 from logosim.imaging.placement import Placement, placement
@@ -67,6 +68,36 @@ class Extractor:
         features = iter(self._embedded([item for item in seen if isinstance(item, Seen)]))
         return [next(features) if isinstance(item, Seen) else item for item in seen]
 
+    def extract_asking(self, data: bytes) -> Features:
+        """Features of a picture that is asked about: as a whole, like those of a mark, and of its separate figures.
+
+        Raises:
+            PictureError: the picture cannot be used.
+        """
+        whole = decode(data, self.limits)
+        image, lines = self.read(whole)
+        masked = mask_text(image, lines)
+        box = content_box(masked)
+        kept = cut(masked, box)
+        size = self.embedder.manifest.input_size
+        parts = [part.within(box) for part in figures(kept)]
+        views = [kept, *(trim(cut(masked, part)) for part in parts)]
+        embedded = self.embedder.embed(np.stack([canvas(view, size) for view in views]))
+        first, *others = (
+            FigureFeatures(part, embedding, patches)
+            for part, embedding, patches in zip([box, *parts], embedded.embeddings, embedded.patches, strict=True)
+        )
+        return Features(
+            first.embedding,
+            first.patches,
+            _joined(lettering(lines)),
+            whole.shape[1],
+            whole.shape[0],
+            hashlib.sha256(data).hexdigest(),
+            self.embedder.manifest.sha256,
+            tuple(others),
+        )
+
     def extract_regions(self, data: bytes, regions: Sequence[Rectangle]) -> list[Features]:
         """Features of parts of one picture, each as if it were a picture of its own; in the order given.
 
@@ -112,14 +143,16 @@ class Extractor:
         image, lines = self.read(whole)
         return canvas(trim(mask_text(image, lines)), self.embedder.manifest.input_size), _joined(lettering(lines))
 
-    def placement(self, whole: RgbImage) -> Placement:
-        """Where that which the model is shown of a decoded picture lies in it. The text is read anew.
+    def placement(self, whole: RgbImage, part: Rectangle | None = None) -> Placement:
+        """Where that which the model is shown of a decoded picture, or of one of its figures, lies in it.
 
-        Of a stored mark it is where its patches lie only if the worker read text with the same reader.
+        The text is read anew. Of a stored mark it is where its patches lie only if the worker read text with the same
+        reader. `part` is that of a figure's features.
         """
         image, lines = self.read(whole)
-        figure = content_box(mask_text(image, lines))
-        return placement(whole, content_box(whole), image, figure, self.embedder.manifest.input_size)
+        masked = mask_text(image, lines)
+        shown = content_box(masked) if part is None else content_box(cut(masked, part)).within(part)
+        return placement(whole, content_box(whole), image, shown, self.embedder.manifest.input_size)
 
     def read(self, whole: RgbImage) -> tuple[RgbImage, tuple[TextLine, ...]]:
         """The picture without its margin, uint8 [height, width, 3], and the lines of text read in it."""

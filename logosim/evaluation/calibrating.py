@@ -44,6 +44,7 @@ CHANNELS = tuple(KNOTS)
 Aspect = tuple[str, str]
 FIGURE: Aspect = ("look", "shape")
 NAME: Aspect = ("sound", "spelling")
+ASPECTS = (FIGURE, NAME)
 
 PRIOR = 0.001  # share of right candidates
 SAME = 0.1  # of a set's right candidates, those that are the same by definition
@@ -113,7 +114,7 @@ def completed(sets: Sequence[Judged], rng: np.random.Generator) -> list[Judged]:
 
     A set without any figure and any name (codes alone) stays as it is.
     """
-    chance = {aspect: _wrong_values(sets, aspect) for aspect in (FIGURE, NAME)}
+    chance = {aspect: _wrong_values(sets, aspect) for aspect in ASPECTS}
     return [_completed(of, chance, rng) for of in sets]
 
 
@@ -131,10 +132,10 @@ def _wrong_values(sets: Sequence[Judged], aspect: Aspect) -> tuple[Values, Value
     return np.concatenate(values), np.concatenate(weights) / len(weights)
 
 
-def _completed(of: Judged, chance: Mapping[tuple[str, ...], tuple[Values, Values]], rng: np.random.Generator) -> Judged:
+def _completed(of: Judged, chance: Mapping[Aspect, tuple[Values, Values]], rng: np.random.Generator) -> Judged:
     known = {
         aspect: ~np.isnan(of.values[:, [CHANNELS.index(channel) for channel in aspect]]).any(axis=1)
-        for aspect in (FIGURE, NAME)
+        for aspect in ASPECTS
     }
     if not any(there.any() for there in known.values()):
         return of
@@ -243,7 +244,7 @@ def _centred(curves: Curves, sets: Sequence[Judged]) -> Curves:
     brings speaks against a confusion by about the same in each.
     """
     level = dict(curves)
-    for aspect in (FIGURE, NAME):
+    for aspect in ASPECTS:
         there = [channel for channel in aspect if channel in curves]
         if len(there) < 2:
             continue

@@ -6,12 +6,15 @@ figure by figure.
 
 from __future__ import annotations
 
+from math import ceil, floor
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from logosim.domain.features import RgbImage
 from logosim.domain.rectangle import Rectangle
+from logosim.imaging.canvas import shrink
 from logosim.imaging.ground import BoolImage, differs
 from logosim.imaging.trim import TOLERANCE, border_colour
 
@@ -20,6 +23,7 @@ GAP = 0.03  # of the picture's longer side: what lies nearer to each other is on
 LEAST = 0.05  # of a picture's ink: smaller specks are no figure
 FRAME_SPAN = 0.85  # of either side of the picture: what a frame reaches across at least
 FRAME_FILL = 0.35  # of the frame's box: what it fills at most
+_LONGEST_SIDE = 256  # pixels
 _WHOLE = 0.9  # of the picture: a figure that takes up more shows nothing that the whole does not
 
 
@@ -27,8 +31,19 @@ def figures(image: RgbImage) -> tuple[Rectangle, ...]:
     """Parts of uint8 [height, width, 3] (without its margin) that hold a figure each, the one with most ink first.
 
     None where the picture is one figure, or has no ground of one colour from which figures could stand apart. What a
-    frame encloses comes first, all together.
+    frame encloses comes first, all together. Looked for in a copy of at most 256 pixels a side.
     """
+    small = shrink(image, _LONGEST_SIDE)
+    down, across = image.shape[0] / small.shape[0], image.shape[1] / small.shape[1]
+    return tuple(
+        Rectangle(
+            floor(part.left * across), floor(part.top * down), ceil(part.right * across), ceil(part.bottom * down)
+        )
+        for part in _figures(small)
+    )
+
+
+def _figures(image: RgbImage) -> tuple[Rectangle, ...]:
     ground = border_colour(image)
     if ground is None:
         return ()

@@ -13,7 +13,7 @@ from logosim.domain.rectangle import Rectangle
 from logosim.imaging.figures import MOST, figures
 
 
-def drawn(size: tuple[int, int] = (300, 200), ground: str = "white") -> tuple[Image.Image, ImageDraw.ImageDraw]:
+def drawn(size: tuple[int, int] = (250, 200), ground: str = "white") -> tuple[Image.Image, ImageDraw.ImageDraw]:
     picture = Image.new("RGB", size, ground)
     return picture, ImageDraw.Draw(picture)
 
@@ -26,8 +26,17 @@ def found(picture: Image.Image) -> tuple[Rectangle, ...]:
 def test_two_figures_side_by_side_are_two(ground: str) -> None:
     picture, pen = drawn(ground=ground)
     pen.rectangle((0, 20, 99, 179), fill="red")
-    pen.ellipse((180, 60, 260, 140), fill="green")
-    assert found(picture) == (Rectangle(0, 20, 100, 180), Rectangle(180, 60, 261, 141))
+    pen.ellipse((160, 60, 240, 140), fill="green")
+    assert found(picture) == (Rectangle(0, 20, 100, 180), Rectangle(160, 60, 241, 141))
+
+
+def test_figures_of_a_large_picture_are_found_to_the_pixel_of_a_small_copy() -> None:
+    picture, pen = drawn((1000, 800))
+    pen.rectangle((0, 80, 399, 719), fill="red")
+    pen.ellipse((640, 240, 960, 560), fill="green")
+    first, second = found(picture)
+    assert (first.left, first.top, first.right, first.bottom) == pytest.approx((0, 80, 400, 720), abs=4)
+    assert (second.left, second.top, second.right, second.bottom) == pytest.approx((640, 240, 961, 561), abs=4)
 
 
 def test_one_figure_is_the_whole() -> None:
@@ -40,7 +49,7 @@ def test_pieces_near_each_other_are_one_figure_and_specks_are_none() -> None:
     picture, pen = drawn()
     pen.rectangle((10, 10, 60, 60), fill="black")
     pen.rectangle((64, 10, 114, 60), fill="black")
-    pen.rectangle((250, 150, 253, 153), fill="black")
+    pen.rectangle((230, 150, 233, 153), fill="black")
     assert found(picture) == ()
 
 
