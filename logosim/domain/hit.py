@@ -43,6 +43,7 @@ class Candidate:
     channels: tuple[str, ...]  # which stage-1 channels found it: "look", "spelling", "sound"
     cosine: float | None  # -1..1; None if the query has no picture
     patches: PatchArray | None  # int8 [grid, grid, patch_dimensions]
+    figure_cosines: tuple[float, ...] = ()  # -1..1, to each separate figure of the query; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)

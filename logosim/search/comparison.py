@@ -17,6 +17,7 @@ from logosim.domain.explanation import Compared, ComparedMark, Explanation
 from logosim.domain.features import RgbImage
 from logosim.domain.hit import Candidate, StoredMark
 from logosim.domain.query import Query, Weights
+from logosim.domain.rectangle import Rectangle
 from logosim.errors import NothingToCompare, PictureError, PictureGone, PictureTooLarge
 from logosim.imaging.decode import DecodeLimits, decode
 from logosim.imaging.placement import Placement
@@ -29,7 +30,6 @@ from logosim.search.pipeline import (
     USUAL_WEIGHTS,
     FeatureExtractor,
     MarkSource,
-    extracted,
     name_keys,
     name_of,
     query_of,
@@ -41,8 +41,8 @@ from logosim.search.summary import summary
 class PlacingExtractor(FeatureExtractor, Protocol):
     """An extractor that can say where what it saw lies in a picture."""
 
-    def placement(self, whole: RgbImage) -> Placement:
-        """Where the model's square lies in a decoded picture."""
+    def placement(self, whole: RgbImage, part: Rectangle | None = None) -> Placement:
+        """Where the model's square lies in a decoded picture, or that of one of its figures."""
 
 
 class SingleCandidates(Protocol):
@@ -142,7 +142,7 @@ class Comparison:
             MarkNotFound: there is no such mark.
             NothingToCompare: no weighted channel says anything about the two.
         """
-        features = extracted(self._extractor(), data)
+        features = self._extractor().extract_asking(data)
         query = Query(features, name_of(features, text), vienna_codes, NO_FILTER, weights, 1)
         asked = _Side(None, None, None, None, decode(data, self._limits), None)
         return self._compared(query, asked, other_id, places)
@@ -160,7 +160,7 @@ class Comparison:
         other = self._stored(self._marks.get(other_id))
         first = asked.compared(query.text, query.vienna_codes)
         second = other.compared(candidate.text, candidate.vienna_codes)
-        placed = self._placements(ranking, (asked.picture, other.picture)) if places else (None, None)
+        placed = self._placements(query, ranking, (asked.picture, other.picture)) if places else (None, None)
         shape = shape_of(ranking, placed)
         vienna = vienna_of(query, candidate, self._headings.labels)
         explanation = Explanation(
@@ -180,12 +180,17 @@ class Comparison:
         return Compared(explanation, (asked.picture, other.picture))
 
     def _placements(
-        self, ranking: Ranking, pictures: tuple[RgbImage | None, RgbImage | None]
+        self, query: Query, ranking: Ranking, pictures: tuple[RgbImage | None, RgbImage | None]
     ) -> tuple[Placement | None, ...]:
-        if 0 not in ranking.figures or not ranking.figures[0].matches.similarity.any():
+        figure = ranking.figures.get(0)
+        if figure is None or not figure.matches.similarity.any():
             return (None, None)
+        part = query.features.figures[figure.view - 1].part if query.features and figure.view else None
         extractor = self._extractor()
-        return tuple(None if picture is None else extractor.placement(picture) for picture in pictures)
+        return tuple(
+            None if picture is None else extractor.placement(picture, of)
+            for picture, of in zip(pictures, (part, None), strict=True)
+        )
 
     def _stored(self, mark: StoredMark) -> _Side:
         try:

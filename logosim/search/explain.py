@@ -8,7 +8,7 @@ import numpy as np
 
 from logosim.domain.hit import Candidate, ChannelEvidence, Hit
 from logosim.domain.query import CHANNELS, Query
-from logosim.search.rerank import Ranking
+from logosim.search.rerank import PART, Ranking
 from logosim.search.risk import risk
 from logosim.search.score import PRIOR, contributions, probability
 from logosim.search.vienna_overlap import shared_codes
@@ -62,13 +62,20 @@ def _hit(query: Query, ranking: Ranking, place: int, rank: int, shares: Sequence
 def _sentence(channel: str, value: float, query: Query, ranking: Ranking, place: int) -> str:
     candidate = ranking.candidates[place]
     if channel == "look":
-        return f"As a whole, the pictures look {degree(value)}."
+        return look_sentence(value, int(ranking.views[place]))
     if channel == "shape":
         return _shape_sentence(ranking, place)
     if channel == "vienna":
         return _vienna_sentence(query, candidate)
     verb = "sound" if channel == "sound" else "are spelt"
     return f"The names “{query.text}” and “{candidate.text}” {verb} {degree(value)}."
+
+
+def look_sentence(value: float, view: int) -> str:
+    """The look in words; `view`: 0 the whole picture that asks, else one of its separate figures."""
+    if view:
+        return f"A part of the picture that stands apart in it and the whole earlier mark look {degree(value / PART)}."
+    return f"As a whole, the pictures look {degree(value)}."
 
 
 def _shape_sentence(ranking: Ranking, place: int) -> str:

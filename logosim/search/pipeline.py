@@ -14,7 +14,7 @@ from logosim.domain.features import Features
 from logosim.domain.hit import Answer, CandidateSet, Hit, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
-from logosim.errors import FilterError, PictureError
+from logosim.errors import FilterError
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.transcribe import phonemes
 from logosim.search.calibration import Calibrations
@@ -29,8 +29,8 @@ USUAL_WEIGHTS = Weights()
 class FeatureExtractor(Protocol):
     """Turns pictures into features."""
 
-    def extract(self, pictures: Sequence[bytes]) -> Sequence[Features | PictureError]:
-        """Features of each picture, or the error that says why it has none."""
+    def extract_asking(self, data: bytes) -> Features:
+        """Features of a picture that asks, those of its separate figures among them. Raises PictureError."""
 
     def extract_regions(self, data: bytes, regions: Sequence[Rectangle]) -> Sequence[Features]:
         """Features of parts of one picture. Raises PictureError and RegionError."""
@@ -99,7 +99,7 @@ class Pipeline:
         timings = Timings()
         with timings.stage("extract"):
             extractor = self._extractor()
-            seen = extractor.extract_regions(data, regions) if regions else (extracted(extractor, data),)
+            seen = extractor.extract_regions(data, regions) if regions else (extractor.extract_asking(data),)
         queries = [Query(part, name_of(part, text), vienna_codes, filter, weights, k) for part in seen]
         if not regions:
             return self.search(queries[0], timings)
@@ -182,14 +182,6 @@ def best_of_regions(answers: Sequence[Answer], k: int, timings_ms: dict[str, flo
 def name_keys(text: str | None) -> NameKeys:
     """A text in the forms in which it is compared; absent ones for a text without letters or digits."""
     return NameKeys(normalise(text), phonemes(text)) if text else NameKeys(None, None)
-
-
-def extracted(extractor: FeatureExtractor, data: bytes) -> Features:
-    """Features of one picture. Raises PictureError: it cannot be used."""
-    (features,) = extractor.extract([data])
-    if isinstance(features, PictureError):
-        raise features
-    return features
 
 
 def name_of(features: Features, given: str | None) -> str | None:

@@ -33,6 +33,10 @@ from logosim.search.vienna_overlap import vienna_similarities
 from logosim.spatial.matching import PatchMatches, match_patches
 
 Scores = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+PART = 0.8
+"""What the cosine of a part of the query counts: a part resembles more marks by chance than a whole picture does."""
 
 _SHAPE = CHANNELS.index("shape")
 _CHEAP = [column for column in range(len(CHANNELS)) if column != _SHAPE]
@@ -53,6 +57,7 @@ class FigureMatch:
 
     matches: PatchMatches
     row: int
+    view: int  # of the query: 0 the whole picture, from 1 its separate figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +73,7 @@ class Ranking:
     weights: tuple[float, ...]  # [C], as asked
     total: Scores  # [N], nats, of all channels
     order: tuple[int, ...]  # the hits, best first, `query.k` at most; what no weighted channel judges is left out
+    views: Places  # [N], what of the query is most like each: 0 the whole picture, from 1 its separate figures
     figures: dict[int, FigureMatch]  # by place: candidates whose patches were matched
     timings_ms: dict[str, float]  # by channel, and "total"
 
@@ -76,7 +82,9 @@ def rerank(query: Query, names: NameKeys, candidates: Sequence[Candidate], calib
     """Judge candidates by every channel and order the best: by their evidence, and equal ones by the mark's id."""
     timings = Timings()
     values = np.full((len(candidates), len(CHANNELS)), np.nan)
-    for channel, judge in (("look", _look), ("sound", _sound), ("spelling", _spelling), ("vienna", _vienna)):
+    with timings.stage("look"):
+        values[:, CHANNELS.index("look")], views = _look(query, candidates)
+    for channel, judge in (("sound", _sound), ("spelling", _spelling), ("vienna", _vienna)):
         with timings.stage(channel):
             values[:, CHANNELS.index(channel)] = judge(query, names, candidates)
     weights = query.weights.as_tuple()
@@ -84,25 +92,29 @@ def rerank(query: Query, names: NameKeys, candidates: Sequence[Candidate], calib
     for column, channel in enumerate(CHANNELS):
         evidence[:, column] = weights[column] * calibration[channel].of(values[:, column])
     with timings.stage("shape"):
-        figures = _shapes(query, candidates, calibration["shape"], values, evidence)
+        figures = _shapes(query, candidates, views, calibration["shape"], values, evidence)
     judged = np.flatnonzero((~np.isnan(values) & (np.array(weights) > 0)).any(axis=1)).tolist()
     total = evidence[:, _CHEAP].sum(axis=1) + evidence[:, _SHAPE]
     order = heapq.nsmallest(query.k, judged, key=lambda place: (-total[place], candidates[place].mark_id))
-    return Ranking(tuple(candidates), values, evidence, weights, total, tuple(order), figures, timings.finished())
+    return Ranking(
+        tuple(candidates), values, evidence, weights, total, tuple(order), views, figures, timings.finished()
+    )
 
 
 def _shapes(
-    query: Query, candidates: Sequence[Candidate], curve: Curve, values: Scores, evidence: Scores
+    query: Query, candidates: Sequence[Candidate], views: Places, curve: Curve, values: Scores, evidence: Scores
 ) -> dict[int, FigureMatch]:
-    """Fill in the shape of the candidates that it could bring among the hits; the matches by place."""
-    if query.features is None or not query.features.patches.any():
-        return {}
+    """Fill in the shape of the candidates that it could bring among the hits; the matches by place.
+
+    A candidate is matched with what of the query looks most like it.
+    """
+    asked = _patches_of_views(query)
     weight = query.weights.shape
     known = evidence[:, _CHEAP].sum(axis=1)  # [N], without the shape
     patches: dict[int, PatchArray] = {
         place: candidate.patches
         for place, candidate in enumerate(candidates)
-        if candidate.patches is not None and candidate.patches.any()
+        if asked and asked[views[place]].any() and candidate.patches is not None and candidate.patches.any()
     }
     compared = (~np.isnan(values[:, _CHEAP]) & (np.array(query.weights.as_tuple())[_CHEAP] > 0)).any(axis=1)
     full = [float(known[place]) for place in np.flatnonzero(compared) if place not in patches]
@@ -113,27 +125,41 @@ def _shapes(
         if len(full) == query.k and known[waiting[start]] + weight * curve.highest < full[-1]:
             break
         batch = waiting[start : start + _BATCH]
-        matches = match_patches(query.features.patches, np.stack([patches[place] for place in batch]))
-        values[batch, _SHAPE] = matches.similarity
-        evidence[batch, _SHAPE] = weight * curve.of(matches.similarity)
-        figures |= {place: FigureMatch(matches, row) for row, place in enumerate(batch)}
+        for view in sorted({int(views[place]) for place in batch}):
+            places = [place for place in batch if views[place] == view]
+            matches = match_patches(asked[view], np.stack([patches[place] for place in places]))
+            values[places, _SHAPE] = matches.similarity
+            evidence[places, _SHAPE] = weight * curve.of(matches.similarity)
+            figures |= {place: FigureMatch(matches, row, view) for row, place in enumerate(places)}
         full += (known[batch] + evidence[batch, _SHAPE]).tolist()
     return figures
 
 
-def _look(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
-    """Cosine of the embeddings, below 0 counted as 0.
+def _look(query: Query, candidates: Sequence[Candidate]) -> tuple[FloatArray, Places]:
+    """Likeness of the pictures, and which view of the query it is that of.
 
-    Absent where either picture is blank once its text is masked: all such pictures have the same embedding, and two
-    word marks would look identical whatever their words.
+    The cosine of the embeddings, below 0 counted as 0: that of the whole pictures, or that of one separate figure of
+    the query and the whole candidate where this is more even when it counts `PART` only. Absent where either picture is
+    blank once its text is masked: all such pictures have the same embedding, and two word marks would look identical
+    whatever their words.
     """
     values = np.full(len(candidates), np.nan, dtype=np.float32)
+    views = np.zeros(len(candidates), dtype=np.intp)
     if query.features is None or not query.features.patches.any():
-        return values
+        return values, views
     for place, candidate in enumerate(candidates):
         if candidate.cosine is not None and (candidate.patches is None or candidate.patches.any()):
-            values[place] = candidate.cosine
-    return np.clip(values, 0, 1)
+            cosines = (candidate.cosine, *(PART * cosine for cosine in candidate.figure_cosines))
+            views[place] = max(range(len(cosines)), key=cosines.__getitem__)
+            values[place] = cosines[views[place]]
+    return np.clip(values, 0, 1), views
+
+
+def _patches_of_views(query: Query) -> list[PatchArray]:
+    """Patches of the whole picture and of its separate figures; none without a picture."""
+    if query.features is None:
+        return []
+    return [query.features.patches, *(figure.patches for figure in query.features.figures)]
 
 
 def _sound(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:

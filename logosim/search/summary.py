@@ -49,7 +49,7 @@ def summary(
         f"On a scale from 0 to 100 they are alike by {round(100 * hit.score)}: {_RISK[hit.risk]}.",
     ]
     if "look" in values:
-        sentences.append(f"As a whole, the pictures look {degree(values['look'])}.")
+        sentences += [item.sentence for item in hit.evidence if item.channel == "look"]
     if "shape" in values and shape:
         sentences.append(_shape(shape, values["shape"]))
     sentences += _names(values)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 
+from logosim.domain.features import Features
 from logosim.domain.hit import Candidate, CandidateSet
 from logosim.domain.query import Query
 from logosim.errors import MarkNotFound, ModelMismatch
@@ -17,6 +18,7 @@ from logosim.store.models import ModelRow, read_active
 from logosim.store.pool import Pool, borrowed
 
 LOOK_LIMIT = 1000  # candidates by look that stage 2 compares closely
+FIGURE_LIMIT = 300  # candidates that look like each separate figure of a picture
 NAME_LIMIT = 200  # candidates each by spelling and by sound beside them
 
 
@@ -53,6 +55,11 @@ class SearchStore:
             _require_same_model(query, active)
             names = max(name_limit, query.k) if query.features else max(limit, query.k)
             found = _search(connection, query, limit, names)
+            if query.features is not None and query.features.figures:
+                found = _found_by_figures(connection, query, query.features, found)
+                cosines = _cosines(connection, query.features, [row[0] for row in found])
+            else:
+                cosines = {row[0]: (1.0 - row[2],) for row in found if row[2] is not None}
             inputs = {
                 row[0]: row
                 for row in connection.execute(
@@ -68,7 +75,8 @@ class SearchStore:
         return CandidateSet(
             model=active.name if active else None,
             candidates=tuple(
-                _candidate(inputs[mark_id], channels, distance, active) for mark_id, channels, distance, *_ in found
+                _candidate(inputs[mark_id], channels, cosines.get(mark_id, ()), active)
+                for mark_id, channels, *_ in found
             ),
             route=route,
             passed=passed,
@@ -96,7 +104,12 @@ class SearchStore:
         if gone is not None:
             raise MarkNotFound(f"There is no mark {gone}.")
         return tuple(
-            replace(_candidate(inputs[of.mark_id], of.channels, None, active), cosine=of.cosine) for of in candidates
+            replace(
+                _candidate(inputs[of.mark_id], of.channels, (), active),
+                cosine=of.cosine,
+                figure_cosines=of.figure_cosines,
+            )
+            for of in candidates
         )
 
     def candidate(self, query: Query, mark_id: UUID) -> tuple[Candidate, str | None]:
@@ -116,8 +129,8 @@ class SearchStore:
             ).fetchone()
             if row is None:
                 raise MarkNotFound(f"There is no mark {mark_id}.")
-            distance = _look_distance(connection, query, mark_id)
-        return _candidate(row, (), distance, active), active.name if active else None
+            cosines = _cosines(connection, query.features, [mark_id]) if query.features else {}
+        return _candidate(row, (), cosines.get(mark_id, ()), active), active.name if active else None
 
 
 def _require_same_model(query: Query, active: ModelRow | None) -> None:
@@ -169,19 +182,32 @@ def _work_waits(connection: psycopg.Connection[Any]) -> bool:
     return bool(row and row[0])
 
 
-def _look_distance(connection: psycopg.Connection[Any], query: Query, mark_id: UUID) -> float | None:
-    if query.features is None:
-        return None
-    row = connection.execute(
-        "select logosim.look_distance(%s::halfvec, %s)",
-        (embedding_to_database(query.features.embedding), mark_id),
-        binary=True,
-    ).fetchone()
-    return row[0] if row else None
+def _found_by_figures(
+    connection: psycopg.Connection[Any], query: Query, features: Features, found: list[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """What was found and, behind it, marks that look like one of the separate figures of the query's picture."""
+    rows = {row[0]: row for row in found}
+    for figure in features.figures:
+        by_figure = replace(query, text=None, features=replace(features, embedding=figure.embedding))
+        for row in _search(connection, by_figure, FIGURE_LIMIT, 0):
+            rows.setdefault(row[0], row)
+    return list(rows.values())
+
+
+def _cosines(
+    connection: psycopg.Connection[Any], features: Features, mark_ids: Sequence[UUID]
+) -> dict[UUID, tuple[float, ...]]:
+    """Cosine of each mark that was looked at to the query's picture, then to each of its separate figures."""
+    vectors = [features.embedding, *(figure.embedding for figure in features.figures)]
+    rows = connection.execute(
+        "select mark_id, distances from logosim.look_distances(%s::halfvec[], %s::uuid[])",
+        ([embedding_to_database(vector) for vector in vectors], list(mark_ids)),
+    )
+    return {mark_id: tuple(1.0 - distance for distance in distances) for mark_id, distances in rows}
 
 
 def _candidate(
-    row: tuple[Any, ...], channels: Sequence[str], distance: float | None, model: ModelRow | None
+    row: tuple[Any, ...], channels: Sequence[str], cosines: Sequence[float], model: ModelRow | None
 ) -> Candidate:
     return Candidate(
         mark_id=row[0],
@@ -194,6 +220,7 @@ def _candidate(
         year=row[7],
         picture_location=row[8],
         channels=tuple(channels),
-        cosine=None if distance is None else 1.0 - distance,
+        cosine=cosines[0] if cosines else None,
         patches=patches_from_database(row[9], model),
+        figure_cosines=tuple(cosines[1:]),
     )
