@@ -6,15 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from logosim.cli.benchmark_rerank import channel_functions
-from logosim.domain.query import Weights
-from logosim.runtime import Runtime
-from logosim.search.pipeline import NO_FILTER, name_keys, query_of
-from logosim.search.rerank import rerank
-from logosim.store.search import SearchStore
-
 
 def test_every_part_of_the_reranking_is_timed(indexed: Any, tmp_path: Path) -> None:
     out = tmp_path / "rerank.json"
@@ -31,23 +22,16 @@ def test_every_part_of_the_reranking_is_timed(indexed: Any, tmp_path: Path) -> N
         "sound",
         "spelling",
         "vienna",
-        "compose",
         "re-ranking, all of it",
         "explain",
         "fetch, re-ranking and explanation together",
     ]
     assert {row["times"] for row in written["timings_ms"].values()} == {4}
     assert written["most_candidates"] == written["fewest_candidates"] == 40
-
-
-def test_what_is_timed_is_what_the_reranking_computes(indexed: Any, runtime: Runtime) -> None:
-    store = SearchStore(runtime.pool)
-    for mark in runtime.marks.drawn(5):
-        query = query_of(runtime.marks.get(mark), NO_FILTER, Weights(), 5)
-        found = store.candidates(query).candidates
-        ranking = rerank(query, name_keys(query.text), found)
-        for channel, compare in channel_functions(query, found).items():
-            np.testing.assert_array_equal(compare(), ranking.values[:, ranking.channels.index(channel)], channel)
+    assert 5 <= written["fewest_matched"] <= written["most_matched"] <= 40
+    assert "candidates, by their patches with" in done.stdout
+    p50 = {part: row["p50"] for part, row in written["timings_ms"].items()}
+    assert 0 < p50["shape"] < p50["re-ranking, all of it"]
 
 
 def test_a_database_without_marks_says_what_to_do(logosim: Any) -> None:
