@@ -207,9 +207,10 @@ def _query(runtime: Runtime, truth: TruthSet, picture: int, mark: Mark | None) -
     if mark is not None:
         stored = runtime.marks.get(mark.mark_id)
         return Query(features_of(stored), stored.text, stored.vienna_codes, k=_K, exclude=mark.mark_id)
-    (features,) = runtime.extractor.extract([truth.files[picture].read_bytes()])
-    if isinstance(features, PictureError):
-        raise RecordError(f"{truth.files[picture]}: {features}", hint=features.hint)
+    try:
+        features = runtime.extractor.extract_asking(truth.files[picture].read_bytes())
+    except PictureError as error:
+        raise RecordError(f"{truth.files[picture]}: {error}", hint=error.hint) from error
     return Query(features, features.text, k=_K)
 
 

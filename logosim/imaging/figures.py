@@ -18,6 +18,7 @@ from logosim.imaging.canvas import shrink
 from logosim.imaging.ground import BoolImage, differs
 from logosim.imaging.trim import TOLERANCE, border_colour
 
+PAPER = np.full(3, 255, dtype=np.uint8)
 MOST = 3  # figures of a picture
 GAP = 0.03  # of the picture's longer side: what lies nearer to each other is one figure
 LEAST = 0.05  # of a picture's ink: smaller specks are no figure
@@ -30,24 +31,28 @@ _WHOLE = 0.9  # of the picture: a figure that takes up more shows nothing that t
 def figures(image: RgbImage) -> tuple[Rectangle, ...]:
     """Parts of uint8 [height, width, 3] (without its margin) that hold a figure each, the one with most ink first.
 
-    None where the picture is one figure, or has no ground of one colour from which figures could stand apart. What a
-    frame encloses comes first, all together. Looked for in a copy of at most 256 pixels a side.
+    None where the picture is one figure. They stand apart on the colour of the border or, where it has none, on white.
+    What a frame encloses comes first, all together. Looked for in a copy of at most 256 pixels a side.
     """
     small = shrink(image, _LONGEST_SIDE)
-    down, across = image.shape[0] / small.shape[0], image.shape[1] / small.shape[1]
+    height, width = image.shape[:2]
+    down, across = height / small.shape[0], width / small.shape[1]
     return tuple(
         Rectangle(
-            floor(part.left * across), floor(part.top * down), ceil(part.right * across), ceil(part.bottom * down)
+            floor(part.left * across),
+            floor(part.top * down),
+            min(width, ceil(part.right * across)),
+            min(height, ceil(part.bottom * down)),
         )
         for part in _figures(small)
     )
 
 
 def _figures(image: RgbImage) -> tuple[Rectangle, ...]:
-    ground = border_colour(image)
-    if ground is None:
+    ground = border_colour(image)  # none where figures run into the border
+    ink = differs(image, PAPER if ground is None else ground, TOLERANCE)
+    if not ink.any():
         return ()
-    ink = differs(image, ground, TOLERANCE)
     framed = _without_frame(ink)
     groups = _groups(ink if framed is None else framed)
     if framed is not None:

@@ -202,6 +202,7 @@ def _cosines(
     rows = connection.execute(
         "select mark_id, distances from logosim.look_distances(%s::halfvec[], %s::uuid[])",
         ([embedding_to_database(vector) for vector in vectors], list(mark_ids)),
+        binary=True,  # as text a real would come back rounded
     )
     return {mark_id: tuple(1.0 - distance for distance in distances) for mark_id, distances in rows}
 

@@ -1,4 +1,4 @@
-"""Parts of a picture are seen as if they were pictures of their own."""
+"""Parts of a picture, its regions and separate figures, are seen as if they were pictures of their own."""
 
 from __future__ import annotations
 
@@ -90,3 +90,42 @@ def test_nothing_is_read_if_one_region_is_bad(extractor: Extractor, watched: Wat
     with pytest.raises(EmptyPicture):
         extractor.extract_regions(b"", [Rectangle(0, 0, 50, 50)])
     assert watched.read_in == []
+
+
+def two_figures() -> Image.Image:
+    picture = Image.new("RGB", (240, 120), "white")
+    picture.paste((200, 30, 30), (10, 20, 80, 100))
+    picture.paste((30, 30, 200), (150, 40, 230, 80))
+    return picture
+
+
+def test_a_picture_that_asks_is_seen_as_a_whole_and_figure_by_figure() -> None:
+    watched = Watched()
+    extractor = Extractor(watched, watched, DecodeLimits())
+    asked = extractor.extract_asking(encoded(two_figures()))
+    (stored,) = extractor.extract([encoded(two_figures())])
+    both, whole = watched.shown
+    assert len(both) == 3
+    assert np.array_equal(both[0], whole[0])  # the whole is seen like a mark that is taken in
+    assert (stored.sha256, stored.width, stored.text) == (asked.sha256, asked.width, asked.text)  # type: ignore[union-attr]
+    extractor.extract([encoded(two_figures().crop((10, 20, 80, 100))), encoded(two_figures().crop((150, 40, 230, 80)))])
+    assert np.abs(both[1:].astype(int) - watched.shown[-1].astype(int)).max() <= 2
+    assert [(figure.part.width, figure.part.height) for figure in asked.figures] == [(70, 80), (80, 40)]
+
+
+def test_a_figure_lies_where_it_is_in_the_picture() -> None:
+    watched = Watched()
+    extractor = Extractor(watched, watched, DecodeLimits())
+    asked = extractor.extract_asking(encoded(two_figures()))
+    place = extractor.placement(RgbImage(np.asarray(two_figures())), asked.figures[1].part)
+    middle = place.cell(3, 3, 7)
+    assert 150 <= middle.left < middle.right <= 230
+    assert 40 <= middle.top < middle.bottom <= 80
+
+
+def test_a_picture_of_one_figure_is_seen_once() -> None:
+    watched = Watched()
+    extractor = Extractor(watched, watched, DecodeLimits())
+    assert extractor.extract_asking(encoded(two_figures().crop((0, 0, 100, 120)))).figures == ()
+    with pytest.raises(EmptyPicture):
+        extractor.extract_asking(b"")

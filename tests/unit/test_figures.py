@@ -39,6 +39,13 @@ def test_figures_of_a_large_picture_are_found_to_the_pixel_of_a_small_copy() -> 
     assert (second.left, second.top, second.right, second.bottom) == pytest.approx((640, 240, 961, 561), abs=4)
 
 
+def test_figures_that_run_into_the_border_stand_on_white() -> None:
+    picture, pen = drawn((200, 100))
+    pen.rectangle((0, 0, 79, 99), fill="red")
+    pen.rectangle((120, 0, 199, 79), fill="blue")
+    assert found(picture) == (Rectangle(0, 0, 80, 100), Rectangle(120, 0, 200, 80))
+
+
 def test_one_figure_is_the_whole() -> None:
     picture, pen = drawn()
     pen.ellipse((40, 20, 200, 180), fill="black")
@@ -66,7 +73,7 @@ def test_an_empty_frame_is_one_figure_itself() -> None:
     assert found(picture) == ()
 
 
-def test_a_picture_without_a_ground_or_without_ink_has_no_figures() -> None:
+def test_noise_and_a_picture_without_ink_have_no_figures() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (60, 90, 3), dtype=np.uint8)
     assert figures(RgbImage(noise)) == ()
     assert found(drawn()[0]) == ()

@@ -13,7 +13,7 @@ from logosim.domain.features import Features, FloatArray
 from logosim.domain.hit import Candidate, CandidateSet, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
-from logosim.errors import EmptyPicture, FilterError, MarkNotFound, PictureError
+from logosim.errors import EmptyPicture, FilterError, MarkNotFound
 from logosim.search.calibration import packaged_calibrations
 from logosim.search.pipeline import FeatureExtractor, Pipeline, name_keys
 
@@ -27,8 +27,10 @@ MARK = StoredMark(
 class OnePicture:
     """Sees the same in every picture, and nothing in an empty one."""
 
-    def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
-        return [SEEN if data else EmptyPicture() for data in pictures]
+    def extract_asking(self, data: bytes) -> Features:
+        if not data:
+            raise EmptyPicture()
+        return SEEN
 
     def extract_regions(self, data: bytes, regions: Sequence[Rectangle]) -> list[Features]:
         """The wider a region, the less it looks like what is stored."""

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logosim.domain.features import Features, PatchArray
+from logosim.domain.features import Features, FigureFeatures, PatchArray
 from logosim.domain.hit import Candidate
 from logosim.domain.query import CHANNELS, Query, Weights
+from logosim.domain.rectangle import Rectangle
 from logosim.search.calibration import packaged_calibrations
 from logosim.search.explain import explain
 from logosim.search.pipeline import name_keys
-from logosim.search.rerank import Ranking, rerank
+from logosim.search.rerank import PART, Ranking, rerank
 from logosim.search.score import PRIOR, probability
 from logosim.search.vienna_overlap import shared_codes, vienna_similarities
 
@@ -140,6 +141,23 @@ def test_pictures_without_a_figure_have_no_look() -> None:
         ranking = ranked(Query(seen, "Fildor"), [word_mark])
         assert np.isnan([value(ranking, "look"), value(ranking, "shape")]).all()
         assert value(ranking, "spelling") < 0.5
+
+
+def test_a_figure_of_the_query_may_be_what_a_mark_looks_like() -> None:
+    """The figure's cosine counts in part, and its patches are those that are matched."""
+    figure = FigureFeatures(Rectangle(0, 0, 9, 9), np.eye(256, dtype=np.float32)[1], patches(7))
+    seen = replace(features(1), figures=(figure,))
+    whole = replace(candidate(1, cosine=0.9, figure=seen.patches), figure_cosines=(0.95,))
+    part = replace(candidate(2, cosine=0.2, figure=figure.patches), figure_cosines=(1.0,))
+    ranking = ranked(Query(seen), [whole, part])
+    assert ranking.views.tolist() == [0, 1]
+    assert [value(ranking, "look", place) for place in (0, 1)] == pytest.approx([0.9, PART])
+    assert [value(ranking, "shape", place) for place in (0, 1)] == pytest.approx([1, 1])
+    assert {place: match.view for place, match in ranking.figures.items()} == {0: 0, 1: 1}
+    hits = {hit.mark_id.int: hit for hit in explain(Query(seen), ranking)}
+    assert hits[2].evidence[0].sentence == (
+        "A part of the picture that stands apart in it and the whole earlier mark look the same."
+    )
 
 
 def test_a_negative_cosine_counts_as_nothing_alike() -> None:
