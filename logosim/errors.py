@@ -100,6 +100,17 @@ class MarkNotFound(LogosimError):
     exit_code = 4
 
 
+class HandleNotFound(LogosimError):
+    """There is no picture with this handle, or it has expired."""
+
+    exit_code = 4
+    hint = "Hand the picture in again: `logosim search FILE --keep`, or POST /v1/queries."
+
+
+class HandleOutdated(HandleNotFound):
+    """The picture with this handle was looked at with another model than the active one."""
+
+
 class AccessDenied(LogosimError):
     """A valid API key is needed."""
 

@@ -31,6 +31,7 @@ from logosim.store.keys import KeyStore
 from logosim.store.marks import MarkStore
 from logosim.store.models import ModelRow, ModelStore
 from logosim.store.pool import Pool, borrowed, open_pool
+from logosim.store.query_pictures import QueryPictureStore
 from logosim.store.search import SearchStore
 from logosim.store.vienna import ViennaStore
 from logosim.store.work import WorkStore
@@ -106,6 +107,7 @@ class Runtime:
         self._url = url
         self.pool = pool
         self.marks = MarkStore(pool)
+        self.query_pictures = QueryPictureStore(pool)
         self.work = WorkStore(pool)
         self.keys = KeyStore(pool)
         self.models = ModelStore(pool)
@@ -222,6 +224,7 @@ class Runtime:
             extractor=lambda: self.extractor,
             candidates=SearchStore(self.pool),
             marks=self.marks,
+            pictures=self.query_pictures,
             calibrations=self.calibrations,
         )
 
@@ -232,6 +235,7 @@ class Runtime:
             extractor=lambda: self.extractor,
             candidates=SearchStore(self.pool),
             marks=self.marks,
+            pictures=self.query_pictures,
             headings=self.vienna,
             limits=decode_limits(self.settings),
             calibrations=self.calibrations,

@@ -41,6 +41,8 @@ STATUS: dict[type[LogosimError], int] = {
     errors.WeightsError: 422,
     errors.NothingToCompare: 422,
     errors.MarkNotFound: 404,
+    errors.HandleNotFound: 404,
+    errors.HandleOutdated: 410,
     errors.AccessDenied: 401,
     errors.ForeignOrigin: 403,
     errors.PictureGone: 410,

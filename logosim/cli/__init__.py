@@ -14,7 +14,7 @@ from logosim.logs import configure
 from logosim.settings import SETTINGS_HELP, Settings
 
 _EPILOG = (
-    "Exit codes: 0 done, 1 failed, 2 wrong input or setting, 3 database, 4 no such mark, 5 model.\n\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong input or setting, 3 database, 4 no such mark or handle, 5 model.\n\n"
     "Settings are variables of the environment:\n\n"
     + "\n\n".join(f"{name}: {text}" for name, text in SETTINGS_HELP.items())
 )

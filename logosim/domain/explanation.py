@@ -137,6 +137,7 @@ class Explanation:
     sound: tuple[SpokenComparison, ...]  # one for each way of reading; empty where the channel is absent
     spelling: SpellingExplanation | None
     vienna: ViennaExplanation | None
+    region: int | None = None  # which region of a picture that was kept is compared, from 1; None: the whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)

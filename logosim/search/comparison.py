@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from logosim.domain.asked import AskedPicture
 from logosim.domain.explanation import Compared, ComparedMark, Explanation
 from logosim.domain.features import RgbImage
 from logosim.domain.hit import Candidate, StoredMark
@@ -21,6 +22,7 @@ from logosim.domain.rectangle import Rectangle
 from logosim.errors import NothingToCompare, PictureError, PictureGone, PictureTooLarge
 from logosim.imaging.decode import DecodeLimits, decode
 from logosim.imaging.placement import Placement
+from logosim.imaging.trim import cut
 from logosim.phonetics import normalise
 from logosim.search.calibration import Calibrations
 from logosim.search.explain import explain
@@ -32,9 +34,11 @@ from logosim.search.pipeline import (
     MarkSource,
     name_keys,
     name_of,
+    queries_of,
     query_of,
 )
 from logosim.search.rerank import Ranking, rerank
+from logosim.search.score import PRIOR, probability
 from logosim.search.summary import summary
 
 
@@ -57,6 +61,16 @@ class Headings(Protocol):
 
     def labels(self, codes: Sequence[str]) -> dict[str, str]:
         """Headings of those codes that have one."""
+
+
+class KeptPictures(Protocol):
+    """Pictures that are asked about and were kept."""
+
+    def recall(self, handle: UUID) -> AskedPicture:
+        """What was seen in one. Raises HandleNotFound."""
+
+    def picture(self, handle: UUID) -> bytes | None:
+        """Its file; None if only what was seen in it was kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +112,7 @@ class Comparison:
         extractor: Callable[[], PlacingExtractor],
         candidates: SingleCandidates,
         marks: MarkSource,
+        pictures: KeptPictures,
         headings: Headings,
         limits: DecodeLimits,
         calibrations: Calibrations,
@@ -105,6 +120,7 @@ class Comparison:
         self._extractor = extractor
         self._candidates = candidates
         self._marks = marks
+        self._pictures = pictures
         self._headings = headings
         self._limits = limits
         self._calibrations = calibrations
@@ -147,9 +163,34 @@ class Comparison:
         asked = _Side(None, None, None, None, decode(data, self._limits), None)
         return self._compared(query, asked, other_id, places)
 
-    def _compared(self, query: Query, asked: _Side, other_id: UUID, places: bool) -> Compared:
+    def of_handle(
+        self, handle: UUID, other_id: UUID, *, weights: Weights = USUAL_WEIGHTS, places: bool = True
+    ) -> Compared:
+        """Why a picture that was kept is like a stored mark; of a picture with regions, the one it is most like.
+
+        Rectangles of a region count from its own corner, and its part of the picture is what is shown.
+
+        Raises:
+            HandleNotFound: there is no picture with this handle, it has expired, or another model is active by now.
+            MarkNotFound: there is no such mark.
+            NothingToCompare: no weighted channel says anything about the two.
+        """
+        asked = self._pictures.recall(handle)
+        queries = queries_of(asked, NO_FILTER, weights, 1)
+        scores = [_score(self._judged(query, other_id)[2]) for query in queries] if len(queries) > 1 else [0.0]
+        nearest = scores.index(max(scores))  # of equal ones the first, as in a search
+        region = asked.parts[nearest].region
+        compared = self._compared(queries[nearest], self._kept(handle, region), other_id, places)
+        if region is None:
+            return compared
+        return replace(compared, explanation=replace(compared.explanation, region=nearest + 1))
+
+    def _judged(self, query: Query, other_id: UUID) -> tuple[Candidate, str | None, Ranking]:
         candidate, model = self._candidates.candidate(query, other_id)
-        ranking = rerank(query, name_keys(query.text), [candidate], self._calibrations.of(model))
+        return candidate, model, rerank(query, name_keys(query.text), [candidate], self._calibrations.of(model))
+
+    def _compared(self, query: Query, asked: _Side, other_id: UUID, places: bool) -> Compared:
+        candidate, model, ranking = self._judged(query, other_id)
         absent = absent_channels(query, ranking)
         hits = explain(query, ranking)
         if not hits:
@@ -192,6 +233,16 @@ class Comparison:
             for picture, of in zip(pictures, (part, None), strict=True)
         )
 
+    def _kept(self, handle: UUID, region: Rectangle | None) -> _Side:
+        data = self._pictures.picture(handle)
+        if data is None:
+            return _Side(None, None, None, None, None, "Only what was seen in the picture was kept, not the picture.")
+        try:
+            whole = decode(data, self._limits)
+        except PictureError as error:  # the limits may have been lowered since
+            return _Side(None, None, None, None, None, str(error))
+        return _Side(None, None, None, None, whole if region is None else cut(whole, region), None)
+
     def _stored(self, mark: StoredMark) -> _Side:
         try:
             picture, problem = self._read(mark), None
@@ -211,3 +262,8 @@ class Comparison:
         if hashlib.sha256(data).hexdigest() != mark.picture_sha256:
             raise PictureGone("The file of the mark's picture is another one than was taken in.")
         return decode(data, self._limits)
+
+
+def _score(ranking: Ranking) -> float:
+    """The score of a ranking's only candidate; -1 where no weighted channel says anything."""
+    return float(probability(PRIOR + ranking.total[0])) if ranking.order else -1.0

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
+from logosim.domain.asked import AskedPart, AskedPicture, KeptPicture
 from logosim.domain.features import Features
 from logosim.domain.hit import Answer, CandidateSet, Hit, StoredMark
 from logosim.domain.query import Filter, Query, Weights
@@ -50,6 +51,16 @@ class MarkSource(Protocol):
         """One mark. Raises MarkNotFound."""
 
 
+class PictureMemory(Protocol):
+    """Pictures that are asked about, kept for a while."""
+
+    def remember(self, asked: AskedPicture, data: bytes | None) -> KeptPicture:
+        """Keep what was seen in a picture, and its file if given. Raises ModelMismatch."""
+
+    def recall(self, handle: UUID) -> AskedPicture:
+        """What was seen in a picture that was kept. Raises HandleNotFound."""
+
+
 class Pipeline:
     """Asks and answers. It keeps no state between questions.
 
@@ -62,11 +73,13 @@ class Pipeline:
         extractor: Callable[[], FeatureExtractor],
         candidates: CandidateSource,
         marks: MarkSource,
+        pictures: PictureMemory,
         calibrations: Calibrations,
     ) -> None:
         self._extractor = extractor
         self._candidates = candidates
         self._marks = marks
+        self._pictures = pictures
         self._calibrations = calibrations
 
     def by_picture(
@@ -98,12 +111,42 @@ class Pipeline:
         """
         timings = Timings()
         with timings.stage("extract"):
-            extractor = self._extractor()
-            seen = extractor.extract_regions(data, regions) if regions else (extractor.extract_asking(data),)
-        queries = [Query(part, name_of(part, text), vienna_codes, filter, weights, k) for part in seen]
-        if not regions:
-            return self.search(queries[0], timings)
-        return best_of_regions([self.search(query, timings) for query in queries], k, timings.finished())
+            asked = understood(self._extractor(), data, text, vienna_codes, regions)
+        return self._by_parts(asked, filter, weights, k, timings)
+
+    def by_handle(
+        self,
+        handle: UUID,
+        *,
+        filter: Filter = NO_FILTER,  # noqa: A002
+        weights: Weights = USUAL_WEIGHTS,
+        k: int = 20,
+    ) -> Answer:
+        """Earlier marks like a picture that was kept: the answer that `by_picture` gives. Nothing is extracted anew.
+
+        Raises:
+            HandleNotFound: there is no picture with this handle, it has expired, or another model is active by now.
+        """
+        timings = Timings()
+        with timings.stage("extract"):
+            asked = self._pictures.recall(handle)
+        return self._by_parts(asked, filter, weights, k, timings)
+
+    def remember(
+        self,
+        data: bytes,
+        *,
+        text: str | None = None,
+        vienna_codes: tuple[str, ...] = (),
+        regions: tuple[Rectangle, ...] = (),
+    ) -> KeptPicture:
+        """Keep the picture in `data` and what is seen in it, to ask about it by its handle; arguments as `by_picture`.
+
+        Raises:
+            PictureError: the picture cannot be used.
+            RegionError: a region reaches beyond the picture.
+        """
+        return self._pictures.remember(understood(self._extractor(), data, text, vienna_codes, regions), data)
 
     def by_mark(
         self,
@@ -135,6 +178,19 @@ class Pipeline:
     ) -> Answer:
         """Earlier marks whose name is spelt or sounds like `text`."""
         return self.search(Query(None, text, vienna_codes, filter, weights, k))
+
+    def _by_parts(
+        self,
+        asked: AskedPicture,
+        filter: Filter,  # noqa: A002
+        weights: Weights,
+        k: int,
+        timings: Timings,
+    ) -> Answer:
+        queries = queries_of(asked, filter, weights, k)
+        if asked.parts[0].region is None:
+            return self.search(queries[0], timings)
+        return best_of_regions([self.search(query, timings) for query in queries], k, timings.finished())
 
     def search(self, query: Query, timings: Timings | None = None) -> Answer:
         """Both stages for one question."""
@@ -177,6 +233,26 @@ def best_of_regions(answers: Sequence[Answer], k: int, timings_ms: dict[str, flo
         complete=all(answer.complete for answer in answers),
         timings_ms=timings_ms,
     )
+
+
+def understood(
+    extractor: FeatureExtractor,
+    data: bytes,
+    text: str | None,
+    vienna_codes: tuple[str, ...],
+    regions: tuple[Rectangle, ...],
+) -> AskedPicture:
+    """A picture file as it is asked about; arguments as `Pipeline.by_picture`. Raises PictureError, RegionError."""
+    seen = extractor.extract_regions(data, regions) if regions else (extractor.extract_asking(data),)
+    parts = zip(regions or (None,), seen, strict=True)
+    return AskedPicture(
+        tuple(AskedPart(region, features, name_of(features, text)) for region, features in parts), vienna_codes
+    )
+
+
+def queries_of(asked: AskedPicture, filter: Filter, weights: Weights, k: int) -> list[Query]:  # noqa: A002
+    """The questions that a picture asks, one for each part that is searched."""
+    return [Query(part.features, part.text, asked.vienna_codes, filter, weights, k) for part in asked.parts]
 
 
 def name_keys(text: str | None) -> NameKeys:

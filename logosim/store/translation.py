@@ -14,6 +14,8 @@ from logosim.errors import (
     DatabaseError,
     DatabaseUnavailable,
     FilterError,
+    HandleNotFound,
+    HandleOutdated,
     InputError,
     LeaseLost,
     LogosimError,
@@ -33,6 +35,8 @@ OWN: dict[str, type[LogosimError]] = {
     "LS004": ViennaCodeError,
     "LS005": LeaseLost,
     "LS006": FilterError,
+    "LS007": HandleNotFound,
+    "LS008": HandleOutdated,
 }
 """SQLSTATEs that logosim's own functions raise; their messages are written for people and kept."""
 

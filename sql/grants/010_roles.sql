@@ -1,7 +1,7 @@
 -- Purpose: who may do what, in full: everything is taken away first and given again.
 --   logosim_analyst  read all but keys and staging; search
---   logosim_worker   claim, finish and fail work; take marks in
---   logosim_api      read and search; take marks in; check API keys
+--   logosim_worker   claim, finish and fail work; take marks in; remember pictures that are asked about
+--   logosim_api      read and search; take marks in; remember pictures that are asked about; check API keys
 -- Functions that write are security definer with a pinned search path: the roles may execute them and write no table
 -- (but the staging table, which COPY needs). Owner's functions (models, keys, refreshing) are granted to nobody.
 
@@ -19,6 +19,8 @@ grant select on
   , logosim.work
   , logosim.ingest_batch
   , logosim.ingest_reject
+  , logosim.query_picture
+  , logosim.query_region
   , logosim.transliteration
   , logosim.phoneme_rule
   , logosim.vienna
@@ -63,4 +65,9 @@ grant execute on function
   , logosim.merge_marks(bigint)
   , logosim.record_rejects(bigint, text[], integer[], integer[], text[], text[])
   , logosim.finish_ingest(bigint, integer)
+to logosim_worker, logosim_api;
+
+grant execute on function logosim.remember_picture(
+    smallint, text, integer[], integer[], integer[], integer[], integer[], text[], public.halfvec[], bytea[], text[], bytea
+  , interval)
 to logosim_worker, logosim_api;

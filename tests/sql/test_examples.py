@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ import psycopg
 import pytest
 
 from logosim.database import sources
+from logosim.domain.asked import AskedPart, AskedPicture
 from logosim.domain.features import Features
 from logosim.domain.ingest import IngestReport
-from logosim.domain.mark import Mark, Picture, Rejection
+from logosim.domain.mark import Mark, Picture, Rejection, mark_id
+from logosim.domain.rectangle import Rectangle
 from logosim.store.ingest import IngestStore
 from logosim.store.pool import Pool
+from logosim.store.query_pictures import QueryPictureStore
 from logosim.store.work import WorkStore
 
 EXAMPLES = sorted((sources.sql_dir() / "examples").glob("*.sql"))
@@ -35,6 +39,9 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
     "09_queue_health": lambda rows: rows == [("broken.png", 1, "no picture")],
     "10_rejects": lambda rows: rows == [("marks.json", 3, 2, "picture-missing", "There is no x.png.")],
     "11_models": lambda rows: rows == [("test-model", True, 256, 7)],
+    "12_similar_to": lambda rows: (
+        (rows[0][1:4], rows[0][5]) == (("SONNENGOLD", 2, ["look", "spelling", "sound"]), 1) and len(rows) == 4
+    ),
 }
 
 
@@ -78,6 +85,12 @@ def example_corpus(pool: Pool, registered_model: int) -> None:
         else:
             done.append((item.mark_id, features))
     queue.finish(claim, done)
+    (same,) = (features for mark, features in done if mark == mark_id("example", "sun-red.png"))
+    parts = [
+        AskedPart(Rectangle(9 * place, 0, 9 * place + 9, 9), part, "Sonnengold")
+        for place, part in enumerate((replace(same, embedding=-same.embedding), same))
+    ]
+    QueryPictureStore(pool).remember(AskedPicture(tuple(parts), ("01.03",)))
     with pool.connection() as connection:
         connection.execute(
             "select logosim.fail_work(%s, %s::uuid[], '{no picture}', '{true}')", (claim.lease_token, failed)

@@ -144,6 +144,7 @@ WRITES = {
     "merge_marks": {"logosim_worker", "logosim_api"},
     "record_rejects": {"logosim_worker", "logosim_api"},
     "finish_ingest": {"logosim_worker", "logosim_api"},
+    "remember_picture": {"logosim_worker", "logosim_api"},
     # The owner's alone:
     "add_api_key": set(),
     "revoke_api_key": set(),

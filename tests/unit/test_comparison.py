@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
+from logosim.domain.asked import AskedPicture, KeptPicture
 from logosim.domain.explanation import Compared
 from logosim.domain.features import Features
 from logosim.domain.hit import Candidate, CandidateSet, StoredMark
@@ -24,6 +26,7 @@ from logosim.embedding import OnnxEmbedder, bundled, load_artifact
 from logosim.errors import FilterError, MarkNotFound, NothingToCompare, PictureError, UnreadablePicture
 from logosim.extract import Extractor
 from logosim.imaging.decode import DecodeLimits
+from logosim.imaging.overlay import overlay
 from logosim.ocr.none import NoReader
 from logosim.search.calibration import packaged_calibrations
 from logosim.search.comparison import Comparison
@@ -45,6 +48,7 @@ class Register:
     folder: Path
     extractor: Extractor
     marks: dict[UUID, StoredMark] = field(default_factory=dict)
+    kept: dict[UUID, tuple[AskedPicture, bytes | None]] = field(default_factory=dict)
 
     def add(self, mark_id: UUID, picture: Image.Image | None, text: str | None = None, **changes: Any) -> UUID:
         data, features = b"", None
@@ -86,9 +90,24 @@ class Register:
         known = {"03": "animals", "03.07": "birds and bats", "26": "geometrical figures"}
         return {code: known[code] for code in codes if code in known}
 
+    def remember(self, asked: AskedPicture, data: bytes | None) -> KeptPicture:
+        handle = UUID(int=1000 + len(self.kept))
+        self.kept[handle] = asked, data
+        return KeptPicture(handle, datetime(2030, 1, 1, tzinfo=UTC), asked.text, len(asked.parts))
+
+    def recall(self, handle: UUID) -> AskedPicture:
+        return self.kept[handle][0]
+
+    def picture(self, handle: UUID) -> bytes | None:
+        return self.kept[handle][1]
+
     def search(self) -> Pipeline:
         return Pipeline(
-            extractor=lambda: self.extractor, candidates=self, marks=self, calibrations=packaged_calibrations()
+            extractor=lambda: self.extractor,
+            candidates=self,
+            marks=self,
+            pictures=self,
+            calibrations=packaged_calibrations(),
         )
 
     def comparison(self, limits: DecodeLimits | None = None) -> Comparison:
@@ -96,6 +115,7 @@ class Register:
             extractor=lambda: self.extractor,
             candidates=self,
             marks=self,
+            pictures=self,
             headings=self,
             limits=limits or DecodeLimits(),
             calibrations=packaged_calibrations(),
@@ -305,6 +325,7 @@ def test_names_need_no_model(register: Register) -> None:
         extractor=no_model,
         candidates=register,
         marks=register,
+        pictures=register,
         headings=register,
         limits=DecodeLimits(),
         calibrations=packaged_calibrations(),
@@ -322,3 +343,47 @@ def test_what_does_not_exist_or_cannot_be_read_is_an_error(register: Register) -
         register.comparison().of_picture(b"no picture", FIRST)
     with pytest.raises(PictureError):
         register.comparison().of_picture(b"", FIRST)
+
+
+def test_a_picture_that_was_kept_is_explained_like_the_picture_itself(register: Register) -> None:
+    register.add(OTHER, on_page(ImageOps.mirror(figure()), (50, 60)), "PHILDOOR", vienna_codes=("26.01",))
+    picture = png(on_page(figure(200), (9, 9)))
+    kept = register.search().remember(picture, text="Vildor", vienna_codes=("26.01.01",))
+    wanted = register.comparison().of_picture(picture, OTHER, text="Vildor", vienna_codes=("26.01.01",))
+    found = register.comparison().of_handle(kept.handle, OTHER)
+    assert found.explanation == wanted.explanation
+    for one, other in zip(found.pictures, wanted.pictures, strict=True):
+        assert np.array_equal(one, other)  # type: ignore[arg-type]
+
+
+def test_of_regions_the_one_that_is_most_like_the_mark_is_explained(register: Register) -> None:
+    register.add(OTHER, figure())
+    page = on_page(figure(), (500, 300))
+    ImageDraw.Draw(page).ellipse((20, 20, 200, 200), outline="red", width=9)
+    regions = (Rectangle(0, 0, 220, 220), Rectangle(490, 290, 810, 610))
+    kept = register.search().remember(png(page), regions=regions)
+    (hit,) = register.search().by_handle(kept.handle).hits
+    compared = register.comparison().of_handle(kept.handle, OTHER)
+    assert (hit.region, hit.score) == (2, compared.explanation.score)
+    assert compared.explanation.region == 2
+    (picture, _) = compared.pictures
+    assert picture is not None
+    assert picture.shape == (320, 320, 3)
+    shape = compared.explanation.shape
+    assert shape is not None
+    assert all(match.rectangle is not None and match.rectangle.right <= 320 for match in shape.matches)
+
+
+def test_without_its_file_a_kept_picture_is_explained_and_not_shown(register: Register) -> None:
+    register.add(OTHER, figure())
+    kept = register.search().remember(png(figure()))
+    wanted = register.comparison().of_handle(kept.handle, OTHER).explanation
+    register.kept[kept.handle] = register.kept[kept.handle][0], None
+    compared = register.comparison().of_handle(kept.handle, OTHER)
+    assert compared.pictures[0] is None
+    assert "not the picture" in str(compared.explanation.first.picture_problem)
+    assert compared.explanation.score == wanted.score
+    assert overlay(compared.explanation, compared.pictures).shape[2] == 3
+    register.kept[kept.handle] = register.kept[kept.handle][0], png(figure())
+    smaller = register.comparison(DecodeLimits(max_bytes=20)).of_handle(kept.handle, OTHER)
+    assert "the limit is 20" in str(smaller.explanation.first.picture_problem)

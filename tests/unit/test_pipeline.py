@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import numpy as np
 import pytest
 
+from logosim.domain.asked import AskedPicture, KeptPicture
 from logosim.domain.features import Features, FloatArray
 from logosim.domain.hit import Candidate, CandidateSet, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
-from logosim.errors import EmptyPicture, FilterError, MarkNotFound
+from logosim.errors import EmptyPicture, FilterError, HandleNotFound, MarkNotFound
 from logosim.search.calibration import packaged_calibrations
 from logosim.search.pipeline import FeatureExtractor, Pipeline, name_keys
 
@@ -72,8 +74,39 @@ class OneMark:
         return self.mark
 
 
+@dataclass
+class Memory:
+    """Keeps what it is given, the way a database does: embeddings in half precision."""
+
+    kept: dict[UUID, tuple[AskedPicture, bytes | None]] = field(default_factory=dict)
+
+    def remember(self, asked: AskedPicture, data: bytes | None) -> KeptPicture:
+        handle = UUID(int=len(self.kept) + 1)
+        parts = [
+            replace(part, features=replace(part.features, embedding=part.features.embedding.astype(np.float16)))
+            for part in asked.parts
+        ]
+        self.kept[handle] = replace(asked, parts=tuple(parts)), data
+        return KeptPicture(handle, datetime(2030, 1, 1, tzinfo=UTC), asked.text, len(parts))
+
+    def recall(self, handle: UUID) -> AskedPicture:
+        if handle not in self.kept:
+            raise HandleNotFound
+        return self.kept[handle][0]
+
+
+def no_model() -> FeatureExtractor:
+    raise AssertionError("this needs no model")
+
+
 def pipeline(store: OneCandidate, mark: StoredMark = MARK) -> Pipeline:
-    return Pipeline(extractor=OnePicture, candidates=store, marks=OneMark(mark), calibrations=packaged_calibrations())
+    return Pipeline(
+        extractor=OnePicture,
+        candidates=store,
+        marks=OneMark(mark),
+        pictures=Memory(),
+        calibrations=packaged_calibrations(),
+    )
 
 
 def test_a_picture_is_asked_with_what_was_read_in_it() -> None:
@@ -116,6 +149,40 @@ def test_parts_of_a_picture_are_searched_in_place_of_the_whole() -> None:
     assert named.query_text == "Fildor"
 
 
+@pytest.mark.parametrize("regions", [(), (Rectangle(0, 0, 2, 9), Rectangle(30, 0, 31, 9))])
+def test_a_picture_that_was_kept_is_asked_about_as_it_was_seen(regions: tuple[Rectangle, ...]) -> None:
+    store, memory = OneCandidate(), Memory()
+    asks = Pipeline(
+        extractor=OnePicture,
+        candidates=store,
+        marks=OneMark(MARK),
+        pictures=memory,
+        calibrations=packaged_calibrations(),
+    )
+    wanted, weights = Filter(year_from=1990), Weights(look=1)
+    answer = asks.by_picture(b"x", vienna_codes=("03.07",), regions=regions, filter=wanted, weights=weights, k=3)
+    questions = list(store.asked)
+    kept = asks.remember(b"x", vienna_codes=("03.07",), regions=regions)
+    assert (kept.query_text, memory.kept[kept.handle][1]) == (answer.query_text, b"x")
+    assert len(store.asked) == len(questions), "keeping asks nothing"
+    again = Pipeline(
+        extractor=no_model, candidates=store, marks=OneMark(MARK), pictures=memory, calibrations=packaged_calibrations()
+    )
+    repeated = again.by_handle(kept.handle, filter=wanted, weights=weights, k=3)
+    assert [replace(hit, score=0, evidence=()) for hit in repeated.hits] == [
+        replace(hit, score=0, evidence=()) for hit in answer.hits
+    ]
+    assert repeated.hits[0].score == pytest.approx(answer.hits[0].score, abs=1e-3)
+    for asked, question in zip(store.asked[len(questions) :], questions, strict=True):
+        assert replace(asked, features=None) == replace(question, features=None)
+    assert [hit.region for hit in repeated.hits] == ([2] if regions else [None])
+
+
+def test_an_unknown_handle_is_an_error() -> None:
+    with pytest.raises(HandleNotFound):
+        pipeline(OneCandidate()).by_handle(UUID(int=99))
+
+
 def test_a_stored_mark_is_asked_with_its_own_features_and_left_out() -> None:
     store = OneCandidate()
     pipeline(store).by_mark(MARK.mark_id)
@@ -141,11 +208,12 @@ def test_an_unknown_mark_is_an_error() -> None:
 
 
 def test_a_name_needs_no_extractor() -> None:
-    def no_model() -> FeatureExtractor:
-        raise AssertionError("a name needs no model")
-
     asks = Pipeline(
-        extractor=no_model, candidates=OneCandidate(), marks=OneMark(MARK), calibrations=packaged_calibrations()
+        extractor=no_model,
+        candidates=OneCandidate(),
+        marks=OneMark(MARK),
+        pictures=Memory(),
+        calibrations=packaged_calibrations(),
     )
     (hit,) = asks.by_text("FILDOR").hits
     assert [item.channel for item in hit.evidence] == ["sound", "spelling"]
