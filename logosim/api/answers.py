@@ -5,11 +5,13 @@ Picture locations on the server's disk never leave it; a link to the picture sta
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import PurePath
 from uuid import UUID
 
 from msgspec import Struct
 
+from logosim.domain.asked import KeptPicture
 from logosim.domain.hit import Answer, ChannelEvidence, Hit, StoredMark
 from logosim.domain.ingest import IngestReport
 
@@ -62,6 +64,16 @@ class SearchAnswer(Struct, frozen=True):
     passed: int | None  # marks that pass the filter; null without a filter or where nothing was found
     complete: bool  # true: every passing mark was compared by look; false: through the approximate index
     timings_ms: dict[str, float]
+
+
+class QueryHandle(Struct, frozen=True):
+    """A picture that was handed in to be asked about, and how to."""
+
+    handle: UUID  # for `handle` of POST /v1/search and GET /v1/explain, and in SQL
+    expires_at: datetime  # from then on the handle is refused
+    query_text: str | None  # the name that is compared, given or read from the picture
+    regions: int  # 0: the whole picture is searched
+    sql: str  # searches with it in SQL
 
 
 class MarkDetails(Struct, frozen=True):
@@ -144,6 +156,11 @@ def search_answer(answer: Answer) -> SearchAnswer:
         complete=answer.complete,
         timings_ms=answer.timings_ms,
     )
+
+
+def query_handle(kept: KeptPicture) -> QueryHandle:
+    """A picture that was kept on the wire."""
+    return QueryHandle(kept.handle, kept.expires_at, kept.query_text, kept.regions, kept.sql)
 
 
 def mark_details(mark: StoredMark) -> MarkDetails:

@@ -13,6 +13,7 @@ from logosim.api.access import key_guard, own_machine_guard
 from logosim.api.controllers.explain import ExplainController
 from logosim.api.controllers.marks import MarksController
 from logosim.api.controllers.operation import HealthController, MetricsController, ProblemsController
+from logosim.api.controllers.queries import QueriesController
 from logosim.api.controllers.search import MAX_JSON_BYTES, SearchController
 from logosim.api.controllers.work import WorkController
 from logosim.api.documentation import SECURITY_SCHEME, openapi_config
@@ -52,7 +53,7 @@ def create_app(service: Service, *, require_key: bool, limits: Limits | None = N
         route_handlers=[
             Router(
                 "/v1",
-                route_handlers=[SearchController, ExplainController, WorkController],
+                route_handlers=[SearchController, QueriesController, ExplainController, WorkController],
                 request_max_body_size=limits.max_picture_bytes + _MULTIPART_SLACK,
                 guards=[guard],
                 security=security,

@@ -48,6 +48,16 @@ Regions = Annotated[
 ]
 
 
+HandleText = Annotated[
+    str,
+    Meta(
+        description="Handle of a picture that was handed in at POST /v1/queries, in place of `picture`; its name, "
+        "codes and regions are those given there.",
+        examples=["7c9e6679-7425-40de-944b-e07fc1f90ae7"],
+    ),
+]
+
+
 class FilterFields(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which earlier marks are asked about; without any field, all."""
 
@@ -63,12 +73,22 @@ class FilterFields(Struct, kw_only=True, forbid_unknown_fields=True):
 class PictureQuestion(FilterFields, kw_only=True, forbid_unknown_fields=True):
     """Which earlier marks is this picture similar to?"""
 
-    picture: UploadFile
+    picture: UploadFile | None = None
+    handle: HandleText | None = None  # either this or the picture
     text: BrandText | None = None  # None: read from the picture
     codes: Codes = field(default_factory=list)  # the query's own, compared with those of the marks
     region: Regions = field(default_factory=list)  # searched in place of the whole
     weights: WeightText | None = None
     k: HitCount = 20
+
+
+class NewQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A picture to be asked about later, more than once or in SQL."""
+
+    picture: UploadFile
+    text: BrandText | None = None  # None: read from the picture
+    codes: Codes = field(default_factory=list)
+    region: Regions = field(default_factory=list)
 
 
 class TextQuestion(FilterFields, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +129,20 @@ def filter_of(fields: FilterFields) -> Filter:
         sources=tuple(source for source in sources if source is not None),
         has_text=fields.has_text,
     )
+
+
+def handle_of(text: str) -> UUID:
+    """The handle of a picture.
+
+    Raises:
+        InputError: the text is no UUID.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InputError(
+            f"Not a handle: {text[:60]!r}.", hint="Handles are UUIDs, as POST /v1/queries gives them."
+        ) from error
 
 
 def mark_id_of(text: str) -> UUID:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from logosim.domain.asked import KeptPicture
 from logosim.domain.explanation import Compared
 from logosim.domain.hit import Answer, StoredMark
 from logosim.domain.ingest import IngestReport
@@ -34,6 +35,14 @@ class SearchPipeline(Protocol):
     ) -> Answer:
         """Marks similar to the picture in `data`, or to regions of it; `text` None: it is read from the picture."""
 
+    def by_handle(self, handle: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
+        """The answer of `by_picture` to a picture that was kept. Raises HandleNotFound."""
+
+    def remember(
+        self, data: bytes, *, text: str | None, vienna_codes: tuple[str, ...], regions: tuple[Rectangle, ...]
+    ) -> KeptPicture:
+        """Keep a picture to be asked about by its handle; arguments as `by_picture`."""
+
     def by_mark(self, mark_id: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
         """Marks similar to a stored mark, itself excluded."""
 
@@ -54,6 +63,9 @@ class PairComparison(Protocol):
 
     def of_marks(self, mark_id: UUID, other_id: UUID, *, weights: Weights) -> Compared:
         """Why a stored mark is like another one. Raises MarkNotFound, FilterError, NothingToCompare."""
+
+    def of_handle(self, handle: UUID, other_id: UUID, *, weights: Weights) -> Compared:
+        """Why a picture that was kept is like a stored mark. Raises HandleNotFound, MarkNotFound, NothingToCompare."""
 
 
 class MarkReader(Protocol):

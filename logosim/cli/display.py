@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from logosim.domain.asked import KeptPicture
 from logosim.domain.hit import Answer, Hit
 
 console = Console(emoji=False)  # names may hold :words: between colons
@@ -34,17 +35,30 @@ def progress_bar(unit: str) -> Progress:
     )
 
 
-def print_answer(answer: Answer, *, as_json: bool, reasons: int = 5) -> None:
+def print_answer(answer: Answer, *, as_json: bool, kept: KeptPicture | None = None, reasons: int = 5) -> None:
     """Print an answer for a person, or as one JSON object for a program.
 
     Args:
         answer: what the search found.
         as_json: print JSON to stdout and nothing else.
+        kept: what the picture was kept under; its handle is printed too.
         reasons: for how many of the first hits every channel's sentence is printed.
     """
     if as_json:
-        print(json.dumps(dataclasses.asdict(answer), ensure_ascii=False, default=str))  # noqa: T201
+        handle = {} if kept is None else {"handle": kept.handle, "expires_at": kept.expires_at.isoformat()}
+        print(json.dumps(dataclasses.asdict(answer) | handle, ensure_ascii=False, default=str))  # noqa: T201
         return
+    _print_hits(answer, reasons)
+    if kept is not None:
+        console.print(
+            f"\nKept until {kept.expires_at:%Y-%m-%d %H:%M %Z} under the handle {kept.handle}. In `logosim db psql`:"
+            f"\n\n    {kept.sql}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _print_hits(answer: Answer, reasons: int) -> None:
     if not answer.hits:
         console.print(
             "Nothing can be compared: the picture is blank and shows no text."

@@ -20,7 +20,8 @@ ROLE = "logosim_api"  # as which commands ask
 
 @click.command(
     epilog="Example: logosim search logo.png --text ACME --vienna 03.07 --year 2010: --k 10\n\n"
-    "Example: logosim search logo.png --region 10,20,200,150"
+    "Example: logosim search logo.png --region 10,20,200,150\n\n"
+    "Example: logosim search logo.png --keep"
 )
 @click.argument("picture", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--text", help="The mark's verbal element; unset: what can be read in the picture.")
@@ -37,6 +38,11 @@ ROLE = "logosim_api"  # as which commands ask
     metavar="LEFT,TOP,WIDTH,HEIGHT",
     help="Search with this part of the picture (pixels) in place of the whole; may be repeated.",
 )
+@click.option(
+    "--keep",
+    is_flag=True,
+    help="Keep the picture for 24 hours under a handle, which is printed: SQL and REST search with it.",
+)
 @search_options
 @click.pass_obj
 def search(
@@ -46,21 +52,23 @@ def search(
     text: str | None,
     codes: tuple[str, ...],
     regions: tuple[str, ...],
+    keep: bool,
     **given: Any,
 ) -> None:
     """Search with a PICTURE: which earlier marks could it be confused with?"""
+    asked: dict[str, Any] = {
+        "text": None if text is None else parse_text(text) or "",  # "": names are not compared
+        "vienna_codes": parse_codes(codes),
+        "regions": parse_regions(regions),
+    }
+    how: dict[str, Any] = {"filter": filter_of(given), "weights": weights_of(given), "k": given["k"]}
     data = read_picture(picture)
     with Runtime.open(settings, role=ROLE) as runtime:
-        answer = runtime.pipeline.by_picture(
-            data,
-            text=None if text is None else parse_text(text) or "",  # "": names are not compared
-            vienna_codes=parse_codes(codes),
-            regions=parse_regions(regions),
-            filter=filter_of(given),
-            weights=weights_of(given),
-            k=given["k"],
-        )
-    print_answer(answer, as_json=given["as_json"])
+        if keep:  # looked at once; the answer is the same
+            kept = runtime.pipeline.remember(data, **asked)
+            print_answer(runtime.pipeline.by_handle(kept.handle, **how), as_json=given["as_json"], kept=kept)
+        else:
+            print_answer(runtime.pipeline.by_picture(data, **asked, **how), as_json=given["as_json"])
 
 
 @click.command(epilog="Example: logosim similar 0d3c1f2e-5a6b-8c7d-9e0f-112233445566 --k 10")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
+from logosim.domain.asked import KeptPicture
 from logosim.domain.explanation import (
     AnsweringSounds,
     Compared,
@@ -34,12 +36,13 @@ from logosim.domain.mark import Rejection, mark_id
 from logosim.domain.query import Filter, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.domain.vienna import ViennaLevel
-from logosim.errors import MarkNotFound
+from logosim.errors import HandleNotFound, MarkNotFound
 from logosim.imaging.formats import picture_format
 
 GOOD_KEY = "lgs_good"
 MARK_ID = mark_id("l3d", "earlier.JPG")
 OTHER_ID = mark_id("l3d", "1.JPG")
+HANDLE = UUID("7c9e6679-7425-40de-944b-e07fc1f90ae7")
 
 
 def answer(marks: int = 2) -> Answer:
@@ -99,6 +102,7 @@ class MemoryPipeline:
     """Answers at once, or when `gate` opens."""
 
     asked: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
     fails_with: Exception | None = None
     gate: threading.Event | None = None
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -119,6 +123,18 @@ class MemoryPipeline:
         return self._answer(
             picture=data, text=text, vienna_codes=vienna_codes, regions=regions, filter=filter, weights=weights, k=k
         )
+
+    def by_handle(self, handle: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
+        if handle != HANDLE:
+            raise HandleNotFound(f"There is no picture with the handle {handle}.")
+        return self._answer(handle=handle, filter=filter, weights=weights, k=k)
+
+    def remember(
+        self, data: bytes, *, text: str | None, vienna_codes: tuple[str, ...], regions: tuple[Rectangle, ...]
+    ) -> KeptPicture:
+        picture_format(data)
+        self.kept.append({"picture": data, "text": text, "vienna_codes": vienna_codes, "regions": regions})
+        return KeptPicture(HANDLE, datetime(2030, 1, 2, 3, 4, tzinfo=UTC), text or "read", len(regions))
 
     def by_mark(self, mark_id: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
         if mark_id != MARK_ID:
@@ -183,6 +199,11 @@ class MemoryComparison:
         if self.fails_with is not None:
             raise self.fails_with
         return compared()
+
+    def of_handle(self, handle: UUID, other_id: UUID, *, weights: Weights) -> Compared:
+        if handle != HANDLE:
+            raise HandleNotFound(f"There is no picture with the handle {handle}.")
+        return self.of_marks(handle, other_id, weights=weights)
 
 
 @dataclass

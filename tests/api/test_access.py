@@ -18,6 +18,7 @@ Client = TestClient[Litestar]
 GUARDED = [
     ("POST", "/v1/search"),
     ("POST", "/v1/search/text"),
+    ("POST", "/v1/queries"),
     ("GET", "/v1/explain"),
     ("GET", "/v1/explain/picture"),
     ("GET", f"/v1/marks/{MARK_ID}"),

@@ -93,7 +93,7 @@ def test_a_giant_body_that_does_not_tell_its_length_is_cut_off(service: MemorySe
     assert service.pipeline.asked == []
 
 
-@pytest.mark.parametrize("address", ["/v1/search", "/v1/marks"])
+@pytest.mark.parametrize("address", ["/v1/search", "/v1/queries", "/v1/marks"])
 @pytest.mark.parametrize(
     ("content_type", "body", "status", "kind"),
     [
@@ -121,7 +121,8 @@ def test_json_where_a_form_is_sent(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "content_type"), [("/v1/search", FORM), ("/v1/marks", FORM), ("/v1/search/text", "application/json")]
+    ("address", "content_type"),
+    [("/v1/search", FORM), ("/v1/queries", FORM), ("/v1/marks", FORM), ("/v1/search/text", "application/json")],
 )
 def test_a_client_that_hangs_up_is_no_fault_of_the_server(
     service: MemoryService, caplog: pytest.LogCaptureFixture, address: str, content_type: str

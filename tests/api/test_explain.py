@@ -12,9 +12,9 @@ from litestar.testing import TestClient
 from PIL import Image
 
 from logosim.domain.query import Weights
-from logosim.errors import FilterError, LogosimError, MarkNotFound, NothingToCompare
+from logosim.errors import FilterError, HandleOutdated, LogosimError, MarkNotFound, NothingToCompare
 
-from .memory_service import GOOD_KEY, MARK_ID, OTHER_ID, MemoryService, compared
+from .memory_service import GOOD_KEY, HANDLE, MARK_ID, OTHER_ID, MemoryService, compared
 from .shapes import assert_problem
 
 Client = TestClient[Litestar]
@@ -62,12 +62,27 @@ def test_both_marks_have_to_be_named(client: Client, door: str) -> None:
 
 
 @pytest.mark.parametrize("door", DOORS)
+def test_a_picture_that_was_handed_in_stands_in_for_a_mark(client: Client, service: MemoryService, door: str) -> None:
+    by_handle = {"handle": str(HANDLE), "other": str(OTHER_ID), "weights": "look=2"}
+    response = client.get(door, params=by_handle)
+    assert response.status_code == 200, response.text
+    assert service.comparison.asked == [(HANDLE, OTHER_ID, Weights(look=2))]
+    unknown = client.get(door, params={**by_handle, "handle": str(MARK_ID)})
+    assert "--keep" in str(assert_problem(unknown, 404, "handle-not-found")["hint"])
+    both = assert_problem(client.get(door, params={**by_handle, "mark": str(MARK_ID)}), 422, "input-error")
+    neither = assert_problem(client.get(door, params={"other": str(OTHER_ID)}), 422, "input-error")
+    assert both["detail"] == neither["detail"] == "Give either `mark` or `handle`."
+    assert_problem(client.get(door, params={**by_handle, "handle": "x"}), 422, "input-error")
+
+
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
         (MarkNotFound(), 404, "mark-not-found"),
         (FilterError("Nothing is known of the mark yet."), 422, "filter-error"),
         (NothingToCompare(), 422, "nothing-to-compare"),
+        (HandleOutdated(), 410, "handle-outdated"),
     ],
 )
 def test_pairs_that_cannot_be_compared(

@@ -81,7 +81,7 @@ def test_the_parameters_of_similar_are_those_that_are_let_in(schema: dict[str, A
 def test_the_parameters_of_a_pair_are_those_that_are_let_in(schema: dict[str, Any], path: str) -> None:
     entry = schema["paths"][path]["get"]
     assert {parameter["name"] for parameter in entry["parameters"]} == PAIR_PARAMETERS
-    assert {"404", "422"} <= set(entry["responses"])
+    assert {"404", "410", "422"} <= set(entry["responses"])
 
 
 def test_operation_ids_are_unique(schema: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Why two stored marks are alike: as data, and drawn."""
+"""Why a stored mark, or a picture that was handed in, is like a stored mark: as data, and drawn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litestar.params import Parameter, SkipValidation
 
 from logosim.api.documentation import faults
 from logosim.api.filter_parameters import WeightParameter
-from logosim.api.questions import mark_id_of
+from logosim.api.questions import handle_of, mark_id_of
 from logosim.api.service import PairComparison, Service
 from logosim.api.slots import Slots
 from logosim.domain.explanation import Compared, Explanation
@@ -24,29 +24,44 @@ from logosim.errors import InputError
 from logosim.imaging.overlay import overlay
 from logosim.imaging.sheet import as_png
 
-FirstMark = Annotated[str, Parameter(description="Id of the mark that is asked about, a UUID.")]
+FirstMark = Annotated[str | None, Parameter(description="Id of the mark that is asked about, a UUID.")]
+FirstHandle = Annotated[
+    str | None,
+    Parameter(description="In place of `mark`: handle of a picture, as POST /v1/queries gives it, a UUID."),
+]
 OtherMark = Annotated[str, Parameter(description="Id of the earlier mark, a UUID.")]
-PARAMETERS = frozenset({"mark", "other", "weights"})
+PARAMETERS = frozenset({"mark", "handle", "other", "weights"})
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Which marks are compared, and how."""
+    """What is compared, and how."""
 
-    mark: UUID
+    first: UUID
+    is_handle: bool  # whether `first` is the handle of a picture; else it is the id of a mark
     other: UUID
     weights: Weights
 
 
 def asked_pair(
-    request: Request[Any, Any, Any], mark: FirstMark, other: OtherMark, weights: WeightParameter = None
+    request: Request[Any, Any, Any],
+    other: OtherMark,
+    mark: FirstMark = None,
+    handle: FirstHandle = None,
+    weights: WeightParameter = None,
 ) -> Pair:
     """Read the pair from the query string; a parameter that is not known is refused, not passed over."""
     if unknown := sorted(set(request.query_params.keys()) - PARAMETERS):
         raise InputError(
             f"Unknown parameter {unknown[0][:40]!r}.", hint=f"Parameters are {', '.join(sorted(PARAMETERS))}."
         )
-    return Pair(mark_id_of(mark), mark_id_of(other), parse_weights(weights))
+    if mark is not None and handle is None:
+        first = mark_id_of(mark)
+    elif handle is not None and mark is None:
+        first = handle_of(handle)
+    else:
+        raise InputError("Give either `mark` or `handle`.", hint="Each is a UUID: of a stored mark, or of a picture.")
+    return Pair(first, handle is not None, mark_id_of(other), parse_weights(weights))
 
 
 class ExplainController(Controller):
@@ -63,7 +78,7 @@ class ExplainController(Controller):
         responses={
             200: ResponseSpec(Explanation, generate_examples=False, description="The score with all that is behind it.")
         }
-        | faults(401, 403, 404, 422, 503),
+        | faults(401, 403, 404, 410, 422, 503),
     )
     async def explained(
         self,
@@ -71,12 +86,13 @@ class ExplainController(Controller):
         service: NamedDependency[SkipValidation[Service]],
         searches: NamedDependency[SkipValidation[Slots]],
     ) -> Explanation:
-        """Compare two stored marks by the channels, weights and score of a search.
+        """Compare two stored marks, or a picture with one, by the channels, weights and score of a search.
 
         The answer has each channel's share of the score, the patches that match as rectangles in the pixels of both
         pictures, the sounds that answer each other, the measures of spelling, the Vienna codes that are shared and a
         paragraph that can be read aloud. A picture that cannot be read any more leaves its rectangles null and says
-        why in `picture_problem`.
+        why in `picture_problem`. Of a picture with regions the one is compared that `other` is most like: `region`
+        tells which, and its rectangles count from its own corner.
         """
         # The domain's own value goes out: it holds no paths, and the command line prints the same.
         return (await searches.run(partial(_compared, service.comparison, pair))).explanation
@@ -88,7 +104,7 @@ class ExplainController(Controller):
         dependencies={"pair": Provide(asked_pair, sync_to_thread=False)},
         media_type="image/png",
         response_description="Both marks side by side, what matches outlined with the same number and colour.",
-        responses=faults(401, 403, 404, 422, 503),
+        responses=faults(401, 403, 404, 410, 422, 503),
     )
     async def drawn(
         self,
@@ -104,7 +120,8 @@ class ExplainController(Controller):
 
 
 def _compared(comparison: PairComparison, pair: Pair) -> Compared:
-    return comparison.of_marks(pair.mark, pair.other, weights=pair.weights)
+    compare = comparison.of_handle if pair.is_handle else comparison.of_marks
+    return compare(pair.first, pair.other, weights=pair.weights)
 
 
 def _drawn(comparison: PairComparison, pair: Pair) -> bytes:

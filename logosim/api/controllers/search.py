@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 from litestar import Controller, post
+from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
+from litestar.exceptions import ValidationException
 from litestar.openapi.spec import Example
 from litestar.params import Body, SkipValidation
 
@@ -15,7 +18,7 @@ from logosim.api.answers import SearchAnswer, search_answer
 from logosim.api.bodies import read_form, read_json
 from logosim.api.documentation import faults, search_answered
 from logosim.api.metrics import Metrics
-from logosim.api.questions import PictureQuestion, TextQuestion, filter_of
+from logosim.api.questions import PictureQuestion, TextQuestion, filter_of, handle_of
 from logosim.api.service import Limits, Service
 from logosim.api.slots import Slots
 from logosim.domain.parse import parse_codes, parse_regions, parse_text, parse_weights
@@ -37,7 +40,7 @@ class SearchController(Controller):
         summary="Marks similar to a picture",
         operation_id="searchByPicture",
         before_request=read_form,
-        responses=search_answered() | faults(401, 403, 413, 415, 422, 503),
+        responses=search_answered() | faults(401, 403, 404, 410, 413, 415, 422, 503),
     )
     async def by_picture(
         self,
@@ -52,22 +55,26 @@ class SearchController(Controller):
         `picture` is one still picture (PNG, JPEG, GIF, WebP, TIFF or BMP). Without `text` the name is read from the
         picture. `codes` are the logo's own Vienna codes, compared with those of the marks; `vienna` and `vienna_all`
         are filters. With `region` parts of the picture are searched in place of the whole, and every hit tells which
-        of them it is most like. Fields that take several values are repeated.
+        of them it is most like. Fields that take several values are repeated. In place of `picture`, `text`, `codes`
+        and `region` the `handle` may be given that POST /v1/queries answered them with.
         """
-        ask = partial(
-            service.pipeline.by_picture,
-            text=parse_text(data.text),
-            vienna_codes=parse_codes(data.codes),
-            regions=parse_regions(data.region),
-            filter=filter_of(data),
-            weights=parse_weights(data.weights),
-            k=data.k,
-        )
-        picture = await data.picture.read(limits.max_picture_bytes + 1)
-        if len(picture) > limits.max_picture_bytes:
-            raise PictureTooLarge(f"The picture has more than {limits.max_picture_bytes} bytes.")
-        answer = await searches.run(partial(ask, picture))
-        metrics.search_answered("picture", answer)
+        filter_, weights = filter_of(data), parse_weights(data.weights)
+        if data.handle is not None:
+            handle = _handle_alone(data, data.handle)
+            ask = partial(service.pipeline.by_handle, handle, filter=filter_, weights=weights, k=data.k)
+        else:
+            ask = partial(
+                service.pipeline.by_picture,
+                text=parse_text(data.text),
+                vienna_codes=parse_codes(data.codes),
+                regions=parse_regions(data.region),
+                filter=filter_,
+                weights=weights,
+                k=data.k,
+            )
+            ask = partial(ask, await read_picture(data.picture, limits))
+        answer = await searches.run(ask)
+        metrics.search_answered("picture" if data.handle is None else "handle", answer)
         return search_answer(answer)
 
     @post(
@@ -102,3 +109,28 @@ class SearchController(Controller):
         )
         metrics.search_answered("text", answer)
         return search_answer(answer)
+
+
+async def read_picture(picture: UploadFile | None, limits: Limits) -> bytes:
+    """The bytes of a picture that was sent.
+
+    Raises:
+        ValidationException: there is none.
+        PictureTooLarge: it has more bytes than the limit.
+    """
+    if picture is None:
+        missing = {"key": "picture", "message": "Object missing required field `picture`, and `handle` is missing too"}
+        raise ValidationException("No picture is given.", extra=[missing])
+    data = await picture.read(limits.max_picture_bytes + 1)
+    if len(data) > limits.max_picture_bytes:
+        raise PictureTooLarge(f"The picture has more than {limits.max_picture_bytes} bytes.")
+    return data
+
+
+def _handle_alone(data: PictureQuestion, handle: str) -> UUID:
+    if data.picture is not None or data.text is not None or data.codes or data.region:
+        raise InputError(
+            "A `handle` stands for a picture with its name, codes and regions.",
+            hint="Leave out `picture`, `text`, `codes` and `region`, or the `handle`.",
+        )
+    return handle_of(handle)
