@@ -24,8 +24,12 @@ Sources = Annotated[list[str] | None, Parameter(description="Keep marks of these
 HasText = Annotated[bool | None, Parameter(description="Keep marks with a name, or without one.")]
 WeightParameter = Annotated[str | None, Parameter(description="Weights by channel: look=1,sound=0.5, or JSON.")]
 HitCount = Annotated[int, Parameter(ge=1, le=1000, description="Hits wanted.")]
+Expansion = Annotated[
+    int,
+    Parameter(ge=0, le=100, description="Put the mark together with so many of its first answers by look; 0: do not."),
+]
 
-PARAMETERS = frozenset(FilterFields.__struct_fields__) | {"k", "weights"}
+PARAMETERS = frozenset(FilterFields.__struct_fields__) | {"k", "weights", "expand"}
 
 
 def mark_filter(

@@ -16,6 +16,15 @@ from logosim.domain.query import Filter
 from logosim.errors import FilterError, InputError
 
 HitCount = Annotated[int, Meta(ge=1, le=1000, description="Hits wanted.", examples=[20])]
+Expansion = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=100,
+        description="Put the picture together with so many of its first answers by look, if they look alike, and "
+        "search with that; 0: do not.",
+    ),
+]
 FirstYear = Annotated[int, Meta(ge=1000, le=9999, description="Earliest year, instead of `year`.")]
 LastYear = Annotated[int, Meta(ge=1000, le=9999, description="Latest year, instead of `year`.")]
 HasText = Annotated[bool, Meta(description="Keep marks with a name, or without one.")]
@@ -80,6 +89,7 @@ class PictureQuestion(FilterFields, kw_only=True, forbid_unknown_fields=True):
     region: Regions = field(default_factory=list)  # searched in place of the whole
     weights: WeightText | None = None
     k: HitCount = 20
+    expand: Expansion = 0
 
 
 class NewQuery(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -32,10 +32,19 @@ class SearchPipeline(Protocol):
         filter: Filter,  # noqa: A002
         weights: Weights,
         k: int,
+        expand: int,
     ) -> Answer:
         """Marks similar to the picture in `data`, or to regions of it; `text` None: it is read from the picture."""
 
-    def by_handle(self, handle: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
+    def by_handle(
+        self,
+        handle: UUID,
+        *,
+        filter: Filter,  # noqa: A002
+        weights: Weights,
+        k: int,
+        expand: int,
+    ) -> Answer:
         """The answer of `by_picture` to a picture that was kept. Raises HandleNotFound."""
 
     def remember(
@@ -43,7 +52,15 @@ class SearchPipeline(Protocol):
     ) -> KeptPicture:
         """Keep a picture to be asked about by its handle; arguments as `by_picture`."""
 
-    def by_mark(self, mark_id: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
+    def by_mark(
+        self,
+        mark_id: UUID,
+        *,
+        filter: Filter,  # noqa: A002
+        weights: Weights,
+        k: int,
+        expand: int,
+    ) -> Answer:
         """Marks similar to a stored mark, itself excluded."""
 
     def by_text(

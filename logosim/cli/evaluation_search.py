@@ -43,6 +43,7 @@ _BATCH = 16
 _K = 1000  # hits asked for: the deepest that a search gives
 
 LOOK, WHOLE = "look", "whole search"
+EXPANDED = "whole search, expanded"
 CHANNELS: Mapping[str, Weights] = {
     LOOK: Weights(look=1, shape=0, sound=0, spelling=0, vienna=0),
     "shape": Weights(look=0, shape=1, sound=0, spelling=0, vienna=0),
@@ -55,7 +56,7 @@ CHANNELS_OF_NAMES: Mapping[str, Weights] = {"sound and spelling": Weights(look=0
 
 
 @click.command(
-    epilog="Examples: logosim evaluate search --truth BRANDS --queries 200\n\n"
+    epilog="Examples: logosim evaluate search --truth BRANDS --queries 200 --expand 5\n\n"
     "LOGOSIM_OCR=none logosim evaluate search --truth LOGOS --kind changed --copies 20 --json result.json\n\n"
     "LOGOSIM_OCR=none logosim evaluate search --truth LOGOS --kind changed --distractors MORE --rerank-with sift"
 )
@@ -63,6 +64,14 @@ CHANNELS_OF_NAMES: Mapping[str, Weights] = {"sound and spelling": Weights(look=0
     "--model",
     metavar="NAME|FOLDER",
     help="Model to search with; unset: the model of the settings.",
+)
+@click.option(
+    "--expand",
+    metavar="N",
+    type=click.IntRange(0, 100),
+    default=0,
+    show_default=True,
+    help="Measure also the whole search with queries put together with their N first answers by look.",
 )
 @truth_options
 @click.option(
@@ -87,6 +96,7 @@ def search(
     /,
     folders: tuple[Path, ...],
     model: str | None,
+    expand: int,
     opinions: tuple[str, ...],
     first: int,
     json_file: Path | None,
@@ -113,7 +123,7 @@ def search(
         for folder in folders:
             with opened_truth(folder, asking, limits) as truth:
                 others = SecondOpinions(opinions, first, truth.files, limits)
-                measured, took, embedder = _searched(settings, truth, others)
+                measured, took, embedder = _searched(settings, truth, others, expand)
             console.print(f"\n{truth.name}: {len(truth):,} pictures", style="bold", highlight=False)
             print_tables(measured)
             if truth.hidden is not None:
@@ -128,7 +138,7 @@ def search(
 
 
 def _searched(
-    settings: Settings, truth: TruthSet, others: SecondOpinions
+    settings: Settings, truth: TruthSet, others: SecondOpinions, expand: int
 ) -> tuple[list[Result], Mapping[str, Percentiles], str]:
     """Results by channel, milliseconds by stage of the whole search and by second opinion, and the model's name."""
     marks = dict(_marks(truth))
@@ -138,7 +148,7 @@ def _searched(
         _take_in(runtime, own, list(marks.values()))
         runtime.warm()
         of = runtime.extractor.embedder.manifest
-        return *_asked(runtime, truth, marks, others), f"{of.name} {of.version}"
+        return *_asked(runtime, truth, marks, others, expand), f"{of.name} {of.version}"
 
 
 def _marks(truth: TruthSet) -> Iterator[tuple[int, Mark]]:
@@ -173,7 +183,7 @@ def _take_in(runtime: Runtime, settings: Settings, marks: Sequence[Mark]) -> Non
 
 
 def _asked(
-    runtime: Runtime, truth: TruthSet, marks: Mapping[int, Mark], others: SecondOpinions
+    runtime: Runtime, truth: TruthSet, marks: Mapping[int, Mark], others: SecondOpinions, expand: int
 ) -> tuple[list[Result], Mapping[str, Percentiles]]:
     picture_of = {mark.mark_id: index for index, mark in marks.items()}
     asked: dict[int, Query] = {}
@@ -181,14 +191,15 @@ def _asked(
         for query in bar.track(truth.queries().tolist(), description="Reading"):
             asked[query] = _query(runtime, truth, query, marks.get(query))
     named = truth.texts is not None and any(question.text for question in asked.values())
-    channels = {**CHANNELS, **(CHANNELS_OF_NAMES if named else {})}
+    channels = {**CHANNELS, **(CHANNELS_OF_NAMES if named else {}), **({EXPANDED: Weights()} if expand else {})}
     rankings: dict[str, list[tuple[int, IntArray]]] = defaultdict(list)
     stages: dict[str, list[float]] = defaultdict(list)
     with progress_bar("queries") as bar:
         for query, question in bar.track(asked.items(), description="Searching"):
             found: dict[str, Found] = {}
             for name, weights in channels.items():
-                answer = runtime.pipeline.search(dataclasses.replace(question, weights=weights))
+                widened = expand if name == EXPANDED else 0
+                answer = runtime.pipeline.search(dataclasses.replace(question, weights=weights, expand=widened))
                 found[name] = _found(answer, picture_of)
                 rankings[name].append((query, found[name].pictures))
                 if name == WHOLE:

@@ -42,6 +42,18 @@ def search_options(function: Function) -> Function:
     return function
 
 
+def expand_option(function: Function) -> Function:
+    """Add `--expand` to a command that searches by look."""
+    return click.option(
+        "--expand",
+        metavar="N",
+        type=click.IntRange(0, 100),
+        default=0,
+        show_default=True,
+        help="Put the picture together with its N first answers by look, if they look alike, and search with that.",
+    )(function)
+
+
 def filter_of(given: dict[str, Any]) -> Filter:
     """The filter that the options of `search_options` describe."""
     year_from, year_to = parse_years(given["year"]) if given["year"] else (None, None)

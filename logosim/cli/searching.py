@@ -9,7 +9,7 @@ from uuid import UUID
 import rich_click as click
 
 from logosim.cli.display import print_answer
-from logosim.cli.options import filter_of, search_options, weights_of
+from logosim.cli.options import expand_option, filter_of, search_options, weights_of
 from logosim.domain.parse import parse_codes, parse_regions, parse_text
 from logosim.errors import PictureError
 from logosim.runtime import Runtime
@@ -43,6 +43,7 @@ ROLE = "logosim_api"  # as which commands ask
     is_flag=True,
     help="Keep the picture for 24 hours under a handle, which is printed: SQL and REST search with it.",
 )
+@expand_option
 @search_options
 @click.pass_obj
 def search(
@@ -61,7 +62,7 @@ def search(
         "vienna_codes": parse_codes(codes),
         "regions": parse_regions(regions),
     }
-    how: dict[str, Any] = {"filter": filter_of(given), "weights": weights_of(given), "k": given["k"]}
+    how = _how(given)
     data = read_picture(picture)
     with Runtime.open(settings, role=ROLE) as runtime:
         if keep:  # looked at once; the answer is the same
@@ -71,14 +72,15 @@ def search(
             print_answer(runtime.pipeline.by_picture(data, **asked, **how), as_json=given["as_json"])
 
 
-@click.command(epilog="Example: logosim similar 0d3c1f2e-5a6b-8c7d-9e0f-112233445566 --k 10")
+@click.command(epilog="Example: logosim similar 0d3c1f2e-5a6b-8c7d-9e0f-112233445566 --expand 5 --k 10")
 @click.argument("mark_id", type=click.UUID)
+@expand_option
 @search_options
 @click.pass_obj
 def similar(settings: Settings, /, mark_id: UUID, **given: Any) -> None:
     """Search with a stored mark, by its id; the mark itself is left out."""
     with Runtime.open(settings, role=ROLE) as runtime:
-        answer = runtime.pipeline.by_mark(mark_id, filter=filter_of(given), weights=weights_of(given), k=given["k"])
+        answer = runtime.pipeline.by_mark(mark_id, **_how(given))
     print_answer(answer, as_json=given["as_json"])
 
 
@@ -98,6 +100,11 @@ def text(settings: Settings, /, name: str, codes: tuple[str, ...], **given: Any)
             k=given["k"],
         )
     print_answer(answer, as_json=given["as_json"])
+
+
+def _how(given: dict[str, Any]) -> dict[str, Any]:
+    """How a search by look is done, out of the options of `search_options` and `expand_option`."""
+    return {"filter": filter_of(given), "weights": weights_of(given), "k": given["k"], "expand": given["expand"]}
 
 
 def read_picture(path: Path) -> bytes:

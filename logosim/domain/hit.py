@@ -46,6 +46,14 @@ class Candidate:
     figure_cosines: tuple[float, ...] = ()  # -1..1, to each separate figure of the query; empty: it has none
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbour:
+    """A stored mark that looks like the query."""
+
+    embedding: FloatArray  # float32 [dimensions] of unit length
+    cosine: float  # with the query, -1..1
+
+
 @dataclass(frozen=True, slots=True)
 class CandidateSet:
     """Stage 1's answer."""

@@ -73,9 +73,12 @@ class Query:
     weights: Weights = field(default_factory=Weights)
     k: int = 20  # hits wanted, 1..1000
     exclude: UUID | None = None  # the queried mark itself, when it is a stored one
+    expand: int = 0  # how many of the first answers by look the query is put together with before it is asked, 0..100
 
     def __post_init__(self) -> None:
         if self.features is None and not self.text:
             raise FilterError("A query needs a picture or a text.")
         if not 1 <= self.k <= 1000:
             raise FilterError(f"k is {self.k}; it must be 1 to 1000.")
+        if not 0 <= self.expand <= 100:
+            raise FilterError(f"expand is {self.expand}; it must be 0 to 100.")

@@ -19,6 +19,7 @@ from logosim.errors import FilterError
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.transcribe import phonemes
 from logosim.search.calibration import Calibrations
+from logosim.search.expansion import NeighbourSource, widened
 from logosim.search.explain import explain
 from logosim.search.rerank import NameKeys, rerank
 from logosim.search.timings import Timings
@@ -37,7 +38,7 @@ class FeatureExtractor(Protocol):
         """Features of parts of one picture. Raises PictureError and RegionError."""
 
 
-class CandidateSource(Protocol):
+class CandidateSource(NeighbourSource, Protocol):
     """Stage 1."""
 
     def candidates(self, query: Query) -> CandidateSet:
@@ -92,6 +93,7 @@ class Pipeline:
         filter: Filter = NO_FILTER,  # noqa: A002
         weights: Weights = USUAL_WEIGHTS,
         k: int = 20,
+        expand: int = 0,
     ) -> Answer:
         """Earlier marks like the picture in `data`, or like parts of it.
 
@@ -104,6 +106,8 @@ class Pipeline:
             filter: which earlier marks are asked about.
             weights: of the channels.
             k: hits wanted.
+            expand: how many of the first answers by look the picture is put together with before it is asked, 0 to 100
+                (`logosim.search.expansion`).
 
         Raises:
             PictureError: the picture cannot be used.
@@ -112,7 +116,7 @@ class Pipeline:
         timings = Timings()
         with timings.stage("extract"):
             asked = understood(self._extractor(), data, text, vienna_codes, regions)
-        return self._by_parts(asked, filter, weights, k, timings)
+        return self._by_parts(queries_of(asked, filter, weights, k, expand), asked, k, timings)
 
     def by_handle(
         self,
@@ -121,6 +125,7 @@ class Pipeline:
         filter: Filter = NO_FILTER,  # noqa: A002
         weights: Weights = USUAL_WEIGHTS,
         k: int = 20,
+        expand: int = 0,
     ) -> Answer:
         """Earlier marks like a picture that was kept: the answer that `by_picture` gives. Nothing is extracted anew.
 
@@ -130,7 +135,7 @@ class Pipeline:
         timings = Timings()
         with timings.stage("extract"):
             asked = self._pictures.recall(handle)
-        return self._by_parts(asked, filter, weights, k, timings)
+        return self._by_parts(queries_of(asked, filter, weights, k, expand), asked, k, timings)
 
     def remember(
         self,
@@ -155,6 +160,7 @@ class Pipeline:
         filter: Filter = NO_FILTER,  # noqa: A002
         weights: Weights = USUAL_WEIGHTS,
         k: int = 20,
+        expand: int = 0,
     ) -> Answer:
         """Earlier marks like a stored one, which is not among the hits. Nothing is extracted anew.
 
@@ -165,7 +171,7 @@ class Pipeline:
         timings = Timings()
         with timings.stage("extract"):
             mark = self._marks.get(mark_id)
-        return self.search(query_of(mark, filter, weights, k), timings)
+        return self.search(replace(query_of(mark, filter, weights, k), expand=expand), timings)
 
     def by_text(
         self,
@@ -179,15 +185,7 @@ class Pipeline:
         """Earlier marks whose name is spelt or sounds like `text`."""
         return self.search(Query(None, text, vienna_codes, filter, weights, k))
 
-    def _by_parts(
-        self,
-        asked: AskedPicture,
-        filter: Filter,  # noqa: A002
-        weights: Weights,
-        k: int,
-        timings: Timings,
-    ) -> Answer:
-        queries = queries_of(asked, filter, weights, k)
+    def _by_parts(self, queries: Sequence[Query], asked: AskedPicture, k: int, timings: Timings) -> Answer:
         if asked.parts[0].region is None:
             return self.search(queries[0], timings)
         return best_of_regions([self.search(query, timings) for query in queries], k, timings.finished())
@@ -195,8 +193,12 @@ class Pipeline:
     def search(self, query: Query, timings: Timings | None = None) -> Answer:
         """Both stages for one question."""
         timings = timings or Timings()
+        asked = query
+        if query.expand:
+            with timings.stage("expand"):
+                asked = widened(query, self._candidates)
         with timings.stage("candidates"):
-            found = self._candidates.candidates(query)
+            found = self._candidates.candidates(asked)
         with timings.stage("rerank"):
             ranking = rerank(query, name_keys(query.text), found.candidates, self._calibrations.of(found.model))
         with timings.stage("explain"):
@@ -250,9 +252,17 @@ def understood(
     )
 
 
-def queries_of(asked: AskedPicture, filter: Filter, weights: Weights, k: int) -> list[Query]:  # noqa: A002
+def queries_of(
+    asked: AskedPicture,
+    filter: Filter,  # noqa: A002
+    weights: Weights,
+    k: int,
+    expand: int = 0,
+) -> list[Query]:
     """The questions that a picture asks, one for each part that is searched."""
-    return [Query(part.features, part.text, asked.vienna_codes, filter, weights, k) for part in asked.parts]
+    return [
+        Query(part.features, part.text, asked.vienna_codes, filter, weights, k, expand=expand) for part in asked.parts
+    ]
 
 
 def name_keys(text: str | None) -> NameKeys:

@@ -10,10 +10,10 @@ from uuid import UUID
 import psycopg
 
 from logosim.domain.features import Features
-from logosim.domain.hit import Candidate, CandidateSet
+from logosim.domain.hit import Candidate, CandidateSet, Neighbour
 from logosim.domain.query import Query
 from logosim.errors import MarkNotFound, ModelMismatch
-from logosim.store.features import embedding_to_database, patches_from_database
+from logosim.store.features import embedding_from_database, embedding_to_database, patches_from_database
 from logosim.store.models import ModelRow, read_active
 from logosim.store.pool import Pool, borrowed
 
@@ -82,6 +82,40 @@ class SearchStore:
             passed=passed,
             complete=complete,
         )
+
+    def nearest(self, query: Query, count: int) -> list[Neighbour]:
+        """The marks that look most like a query with a picture, among those that pass its filter, nearest first.
+
+        At most `count`; pictures that are blank without their text are left out, for they all look the same.
+
+        Raises:
+            NoActiveModel: no model is active.
+            ModelMismatch: the query's features were made with another model than the stored ones.
+        """
+        with borrowed(self._pool) as connection, connection.transaction():
+            connection.execute("set transaction isolation level repeatable read, read only")
+            active = read_active(connection)
+            _require_same_model(query, active)
+            found = _search(connection, replace(query, text=None), count, 0)
+            embeddings = dict(
+                connection.execute(
+                    """
+                    select f.mark_id, f.embedding
+                      from logosim.mark_features f
+                     where f.model_id = %s
+                       and f.mark_id = any (%s::uuid[])
+                       and ltrim(f.patches, '\\x00'::bytea) <> ''
+                    """,
+                    (active.model_id if active else None, [row[0] for row in found]),
+                    binary=True,
+                ).fetchall()
+            )
+        neighbours = []
+        for mark_id, _, distance, *_ in found:
+            embedding = embedding_from_database(embeddings.get(mark_id))
+            if embedding is not None and distance is not None:
+                neighbours.append(Neighbour(embedding, 1.0 - distance))
+        return neighbours
 
     def fetched(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """The same candidates, read once more: what stage 2 needs of each, without the search for them.

@@ -25,11 +25,12 @@ def test_varied_logos_find_the_marks_they_were_drawn_from(
     write_variations(corpus, 5)
     run = logosim_on("postgresql:///nowhere", tmp_path / "data", LOGOSIM_OCR="none")  # it makes its own database
     out = tmp_path / "result.json"
-    asking = ("--kind", kind, *(("--copies", "1") if kind == "changed" else ()))
+    asking = ("--kind", kind, *(("--copies", "1", "--expand", "3") if kind == "changed" else ()))
     done = run("evaluate", "search", "--truth", corpus.folder, *asking, "--json", out)
     assert done.returncode == 0, done.stderr
     results = {result["model"]: result for result in json.loads(out.read_text())["results"]}
-    assert set(results) == {"whole search", "look", "shape", "look and shape"}  # nothing was read: no names
+    also = {"whole search, expanded"} if kind == "changed" else set()
+    assert set(results) == {"whole search", "look", "shape", "look and shape", *also}  # nothing was read: no names
     queries = 5 if kind == "variations" else 12
     for result in results.values():
         assert result["whole"]["queries"] == queries

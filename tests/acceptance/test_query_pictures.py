@@ -59,6 +59,7 @@ def test_a_handle_gives_the_answer_that_the_picture_gives(
     kept = runtime.pipeline.remember(query.picture, **asked)
     for how in (
         {"k": 60},
+        {"k": 20, "expand": 5},
         {"k": 7, "filter": Filter(vienna_any=("27",)), "weights": Weights(look=1, shape=1, sound=0)},
     ):
         by_picture = runtime.pipeline.by_picture(query.picture, **asked, **how)

@@ -117,17 +117,33 @@ class MemoryPipeline:
         filter: Filter,  # noqa: A002
         weights: Weights,
         k: int,
+        expand: int,
     ) -> Answer:
         if not self.fails_with and not self.gate:
             picture_format(data)
         return self._answer(
-            picture=data, text=text, vienna_codes=vienna_codes, regions=regions, filter=filter, weights=weights, k=k
+            picture=data,
+            text=text,
+            vienna_codes=vienna_codes,
+            regions=regions,
+            filter=filter,
+            weights=weights,
+            k=k,
+            expand=expand,
         )
 
-    def by_handle(self, handle: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
+    def by_handle(
+        self,
+        handle: UUID,
+        *,
+        filter: Filter,  # noqa: A002
+        weights: Weights,
+        k: int,
+        expand: int,
+    ) -> Answer:
         if handle != HANDLE:
             raise HandleNotFound(f"There is no picture with the handle {handle}.")
-        return self._answer(handle=handle, filter=filter, weights=weights, k=k)
+        return self._answer(handle=handle, filter=filter, weights=weights, k=k, expand=expand)
 
     def remember(
         self, data: bytes, *, text: str | None, vienna_codes: tuple[str, ...], regions: tuple[Rectangle, ...]
@@ -136,10 +152,18 @@ class MemoryPipeline:
         self.kept.append({"picture": data, "text": text, "vienna_codes": vienna_codes, "regions": regions})
         return KeptPicture(HANDLE, datetime(2030, 1, 2, 3, 4, tzinfo=UTC), text or "read", len(regions))
 
-    def by_mark(self, mark_id: UUID, *, filter: Filter, weights: Weights, k: int) -> Answer:  # noqa: A002
+    def by_mark(
+        self,
+        mark_id: UUID,
+        *,
+        filter: Filter,  # noqa: A002
+        weights: Weights,
+        k: int,
+        expand: int,
+    ) -> Answer:
         if mark_id != MARK_ID:
             raise MarkNotFound(f"There is no mark {mark_id}.")
-        return self._answer(mark_id=mark_id, filter=filter, weights=weights, k=k)
+        return self._answer(mark_id=mark_id, filter=filter, weights=weights, k=k, expand=expand)
 
     def by_text(
         self,

@@ -48,7 +48,14 @@ def test_a_picture_alone_is_enough(client: Client, service: MemoryService) -> No
 
 
 def test_a_handle_is_searched_with_in_place_of_a_picture(client: Client, service: MemoryService) -> None:
-    form = {"handle": str(HANDLE), "vienna": "3.7", "year": "2010:", "weights": "look=1,sound=0.5", "k": "7"}
+    form = {
+        "handle": str(HANDLE),
+        "vienna": "3.7",
+        "year": "2010:",
+        "weights": "look=1,sound=0.5",
+        "k": "7",
+        "expand": "9",
+    }
     # A form without a file is sent as multipart by giving every field as a part.
     response = client.post("/v1/search", files={name: (None, value) for name, value in form.items()})
     assert response.status_code == 200, response.text
@@ -58,6 +65,7 @@ def test_a_handle_is_searched_with_in_place_of_a_picture(client: Client, service
             "filter": Filter(("03.07",), year_from=2010),
             "weights": Weights(look=1, sound=0.5),
             "k": 7,
+            "expand": 9,
         }
     ]
     assert "handle" in client.get("/metrics").text

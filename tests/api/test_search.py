@@ -28,6 +28,7 @@ def test_a_picture_is_handed_on_with_every_field(client: Client, service: Memory
         "source": ["l3d", "euipo"],
         "has_text": "true",
         "k": "7",
+        "expand": "5",
         "weights": "look=1,sound=0.5",
     }
     response = client.post("/v1/search", files=PICTURE, data=form)
@@ -41,6 +42,7 @@ def test_a_picture_is_handed_on_with_every_field(client: Client, service: Memory
             "filter": Filter(("03.07", "26", "27.05"), ("29",), 2010, 2015, ("l3d", "euipo"), True),
             "weights": Weights(look=1, sound=0.5),
             "k": 7,
+            "expand": 5,
         }
     ]
 
@@ -119,6 +121,7 @@ def test_similar_marks_take_the_same_filters_as_parameters(client: Client, servi
         "has_text": "false",
         "weights": "look=2",
         "k": 5,
+        "expand": 3,
     }
     response = client.get(f"/v1/marks/{MARK_ID}/similar", params=parameters)
     assert response.status_code == 200, response.text
@@ -128,6 +131,7 @@ def test_similar_marks_take_the_same_filters_as_parameters(client: Client, servi
             "filter": Filter(("03.07", "26"), ("29", "01"), 2012, 2012, ("l3d",), False),
             "weights": Weights(look=2),
             "k": 5,
+            "expand": 3,
         }
     ]
 
@@ -136,6 +140,8 @@ BAD_FIELDS = [
     ({"k": "0"}, "invalid-request"),
     ({"k": "1001"}, "invalid-request"),
     ({"k": "many"}, "invalid-request"),
+    ({"expand": "-1"}, "invalid-request"),
+    ({"expand": "101"}, "invalid-request"),
     ({"year": "201x"}, "filter-error"),
     ({"year": "2015:2010"}, "filter-error"),
     ({"year": "2012", "year_from": "2010"}, "filter-error"),

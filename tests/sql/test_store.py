@@ -189,6 +189,28 @@ def test_one_mark_as_the_candidate_that_a_search_finds(corpus: Any, corpus_pool:
         store.candidate(replace(query, features=replace(query.features, model_sha256="2" * 64)), mark.mark_id)  # type: ignore[type-var]
 
 
+@pytest.mark.parametrize("wanted", [Filter(), Filter(vienna_any=("26.04",), year_from=1995)])
+def test_nearest_marks_with_their_embeddings(corpus: Any, corpus_pool: Pool, wanted: Filter) -> None:
+    """Twin: all cosines. Marks whose patches are all zero (their number is a multiple of 127) are blank."""
+    mark = corpus.marks[20]
+    query = Query(seen(corpus.embeddings[20]), mark.text, filter=wanted, exclude=mark.mark_id)
+    found = SearchStore(corpus_pool).nearest(query, 300)
+    unit = corpus.embeddings / np.linalg.norm(corpus.embeddings, axis=1, keepdims=True)
+    cosines = unit @ unit[20]
+    passing = [
+        place
+        for place, other in enumerate(corpus.marks)
+        if other is not mark and (not wanted.vienna_any or ("26.04" in other.vienna_keys and (other.year or 0) >= 1995))
+    ]
+    nearest = sorted(passing, key=lambda place: -cosines[place])[:300]
+    shown = [place for place in nearest if int(corpus.marks[place].mark_id) % 127]
+    assert len(shown) < 300, "or this tests nothing of blank pictures"
+    assert [neighbour.cosine for neighbour in found] == pytest.approx(cosines[shown].tolist(), abs=1e-4)
+    assert np.array_equal(np.stack([neighbour.embedding for neighbour in found]), corpus.embeddings[shown])
+    with pytest.raises(ModelMismatch):
+        SearchStore(corpus_pool).nearest(replace(query, features=replace(query.features, model_sha256="2" * 64)), 9)  # type: ignore[type-var]
+
+
 def test_a_candidate_no_worker_has_looked_at(pool: Pool, connection: psycopg.Connection[Any]) -> None:
     connection.execute(
         "insert into logosim.mark (mark_id, source, file, picture_location, picture_sha256, picture_bytes)"

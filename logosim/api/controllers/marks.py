@@ -17,7 +17,7 @@ from litestar.params import Body, Parameter, SkipValidation
 from logosim.api.answers import BatchReport, MarkDetails, SearchAnswer, batch_report, mark_details, search_answer
 from logosim.api.bodies import read_form
 from logosim.api.documentation import faults, search_answered
-from logosim.api.filter_parameters import HitCount, WeightParameter, mark_filter
+from logosim.api.filter_parameters import Expansion, HitCount, WeightParameter, mark_filter
 from logosim.api.metrics import Metrics
 from logosim.api.questions import Batch, mark_id_of
 from logosim.api.service import Limits, Service
@@ -63,10 +63,18 @@ class MarksController(Controller):
         metrics: NamedDependency[SkipValidation[Metrics]],
         weights: WeightParameter = None,
         k: HitCount = 20,
+        expand: Expansion = 0,
     ) -> SearchAnswer:
         """Rank other marks by how easily they could be confused with this one; it is not among its own hits."""
         answer = await searches.run(
-            partial(service.pipeline.by_mark, mark_id_of(mark_id), filter=kept, weights=parse_weights(weights), k=k)
+            partial(
+                service.pipeline.by_mark,
+                mark_id_of(mark_id),
+                filter=kept,
+                weights=parse_weights(weights),
+                k=k,
+                expand=expand,
+            )
         )
         metrics.search_answered("mark", answer)
         return search_answer(answer)

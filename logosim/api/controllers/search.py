@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, post
@@ -58,21 +58,21 @@ class SearchController(Controller):
         of them it is most like. Fields that take several values are repeated. In place of `picture`, `text`, `codes`
         and `region` the `handle` may be given that POST /v1/queries answered them with.
         """
-        filter_, weights = filter_of(data), parse_weights(data.weights)
+        how: dict[str, Any] = {
+            "filter": filter_of(data),
+            "weights": parse_weights(data.weights),
+            "k": data.k,
+            "expand": data.expand,
+        }
         if data.handle is not None:
-            handle = _handle_alone(data, data.handle)
-            ask = partial(service.pipeline.by_handle, handle, filter=filter_, weights=weights, k=data.k)
+            ask = partial(service.pipeline.by_handle, _handle_alone(data, data.handle), **how)
         else:
-            ask = partial(
-                service.pipeline.by_picture,
-                text=parse_text(data.text),
-                vienna_codes=parse_codes(data.codes),
-                regions=parse_regions(data.region),
-                filter=filter_,
-                weights=weights,
-                k=data.k,
-            )
-            ask = partial(ask, await read_picture(data.picture, limits))
+            asked: dict[str, Any] = {
+                "text": parse_text(data.text),
+                "vienna_codes": parse_codes(data.codes),
+                "regions": parse_regions(data.region),
+            }
+            ask = partial(service.pipeline.by_picture, await read_picture(data.picture, limits), **asked, **how)
         answer = await searches.run(ask)
         metrics.search_answered("picture" if data.handle is None else "handle", answer)
         return search_answer(answer)
