@@ -22,7 +22,7 @@ from logosim.domain.hit import Neighbour
 from logosim.domain.query import Query
 
 ALPHA = 3.0  # the larger, the less the answers count that are less alike; 3 as in the paper
-FLOOR = 0.5  # cosine from which on an answer counts
+FLOOR = 0.7  # cosine from which on an answer counts: with the bundled model, strangers rarely look so much alike
 
 
 class NeighbourSource(Protocol):

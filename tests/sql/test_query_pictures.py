@@ -102,6 +102,20 @@ def test_an_expired_handle_is_refused_and_its_picture_deleted(
     assert store.recall(newest.handle).parts
 
 
+def test_keeping_does_not_wait_for_another_that_is_cleaning_up(
+    store: QueryPictureStore, connection: psycopg.Connection[Any], database_url: str
+) -> None:
+    store.remember(asked())
+    connection.execute("update logosim.query_picture set created_at = now() - interval '1 day', expires_at = now()")
+    with psycopg.connect(database_url) as other:
+        other.execute("select from logosim.query_picture for update")
+        with open_pool(database_url, statement_seconds=2) as pool:
+            QueryPictureStore(pool).remember(asked())
+    assert connection.execute("select count(*) from logosim.query_picture").fetchone() == (2,)
+    store.remember(asked())
+    assert connection.execute("select count(*) from logosim.query_picture").fetchone() == (2,)
+
+
 def test_a_handle_of_another_model(store: QueryPictureStore, connection: psycopg.Connection[Any]) -> None:
     kept = store.remember(asked())
     connection.execute("select logosim.register_model('next', repeat('2', 64), 256, 7, 64, '{}'::jsonb, true)")
