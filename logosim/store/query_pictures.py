@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from pgvector import HalfVector
 
 from logosim.domain.asked import AskedPart, AskedPicture, KeptPicture
-from logosim.domain.features import Features
+from logosim.domain.features import Features, FigureFeatures
 from logosim.domain.rectangle import Rectangle
 from logosim.errors import HandleNotFound, ModelMismatch
 from logosim.store.features import (
@@ -17,7 +20,7 @@ from logosim.store.features import (
     patches_from_database,
     patches_to_database,
 )
-from logosim.store.models import read_active
+from logosim.store.models import ModelRow, read_active
 from logosim.store.pool import Pool, borrowed
 
 KEPT_FOR = timedelta(hours=24)
@@ -50,8 +53,10 @@ class QueryPictureStore:
                     hint="Another model was activated meanwhile: restart, with LOGOSIM_MODEL_DIR set unless it is "
                     "bundled.",
                 )
-            boxes = [_rectangle(part) for part in asked.parts]
-            embeddings: list[HalfVector] = [embedding_to_database(part.features.embedding) for part in asked.parts]
+            kept = [
+                row for number, part in enumerate(asked.parts, 1) for row in _rows(number if part.region else 0, part)
+            ]
+            embeddings: list[HalfVector] = [embedding_to_database(seen.embedding) for *_, seen in kept]
             row = connection.execute(
                 """
                 select handle, expires_at
@@ -59,6 +64,7 @@ class QueryPictureStore:
                          model_id => %(model_id)s::smallint
                        , picture_sha256 => %(sha256)s
                        , region_numbers => %(numbers)s::integer[]
+                       , figure_numbers => %(figures)s::integer[]
                        , lefts => %(lefts)s::integer[]
                        , tops => %(tops)s::integer[]
                        , widths => %(widths)s::integer[]
@@ -73,14 +79,15 @@ class QueryPictureStore:
                 {
                     "model_id": active.model_id if active else None,
                     "sha256": first.sha256,
-                    "numbers": [0 if part.region is None else number for number, part in enumerate(asked.parts, 1)],
-                    "lefts": [box.left for box in boxes],
-                    "tops": [box.top for box in boxes],
-                    "widths": [box.width for box in boxes],
-                    "heights": [box.height for box in boxes],
-                    "texts": [part.text for part in asked.parts],
+                    "numbers": [number for number, *_ in kept],
+                    "figures": [figure for _, figure, *_ in kept],
+                    "lefts": [box.left for _, _, box, *_ in kept],
+                    "tops": [box.top for _, _, box, *_ in kept],
+                    "widths": [box.width for _, _, box, *_ in kept],
+                    "heights": [box.height for _, _, box, *_ in kept],
+                    "texts": [text for *_, text, _ in kept],
                     "embeddings": embeddings,
-                    "patches": [patches_to_database(part.features.patches) for part in asked.parts],
+                    "patches": [patches_to_database(seen.patches) for *_, seen in kept],
                     "codes": list(asked.vienna_codes),
                     "picture": data,
                     "keep_for": keep_for,
@@ -104,23 +111,24 @@ class QueryPictureStore:
             model = read_active(connection)
             rows = connection.execute(
                 """
-                select region_number, region_left, region_top, region_width, region_height, brand_text, embedding
-                     , patches, picture_sha256, vienna_codes, artifact_sha256
+                select region_number, brand_text, region_left, region_top, region_width, region_height
+                     , embedding, patches, picture_sha256, vienna_codes, artifact_sha256
                   from logosim.recall_picture(%s)
                 """,
                 (handle,),
                 binary=True,
             ).fetchall()
-        parts = []
-        for number, left, top, width, height, text, embedding, patches, sha256, _, model_sha256 in rows:
-            vector, grid = embedding_from_database(embedding), patches_from_database(patches, model)
-            if vector is None or grid is None:
-                raise TypeError("logosim.recall_picture returned a region without features")
-            region = Rectangle(left, top, left + width, top + height) if number else None
-            features = Features(vector, grid, text, width, height, sha256, model_sha256)
-            parts.append(AskedPart(region, features, text))
-        if not parts:
+        if not rows:
             raise HandleNotFound(f"Nobody has looked at the picture with the handle {handle} yet.")
+        parts = []
+        for number, of_region in groupby(rows, key=lambda row: int(row[0])):
+            (_, text, *_, sha256, _, model_sha256), *_ = regions = list(of_region)
+            whole, *figures = (_seen(row, model) for row in regions)
+            box = whole.part
+            features = Features(
+                whole.embedding, whole.patches, text, box.width, box.height, sha256, model_sha256, tuple(figures)
+            )
+            parts.append(AskedPart(box if number else None, features, text))
         return AskedPicture(tuple(parts), tuple(rows[0][9]))
 
     def picture(self, handle: UUID) -> bytes | None:
@@ -134,5 +142,18 @@ class QueryPictureStore:
         return bytes(row[0]) if row and row[0] is not None else None
 
 
-def _rectangle(part: AskedPart) -> Rectangle:
-    return part.region or Rectangle(0, 0, part.features.width, part.features.height)
+def _rows(number: int, part: AskedPart) -> Iterator[tuple[int, int, Rectangle, str | None, Features | FigureFeatures]]:
+    """A region and its separate figures: number of each, rectangle, name and what was seen in it."""
+    seen = part.features
+    yield number, 0, part.region or Rectangle(0, 0, seen.width, seen.height), part.text, seen
+    for figure_number, figure in enumerate(seen.figures, start=1):
+        yield number, figure_number, figure.part, None, figure
+
+
+def _seen(row: tuple[Any, ...], model: ModelRow | None) -> FigureFeatures:
+    """What was seen in a region or a figure."""
+    left, top, width, height, embedding, patches = row[2:8]
+    vector, grid = embedding_from_database(embedding), patches_from_database(patches, model)
+    if vector is None or grid is None:
+        raise TypeError("logosim.recall_picture returned a region without features")
+    return FigureFeatures(Rectangle(left, top, left + width, top + height), vector, grid)

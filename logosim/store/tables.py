@@ -378,32 +378,43 @@ query_region = Table(
         comment="Number of the region as asked, from 1; 0: the whole picture",
     ),
     Column(
-        "region_left", Integer, nullable=False, comment="Left edge, pixels from that of the picture; 0 of the whole"
+        "figure_number",
+        SmallInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Number of a separate figure of the region, from 1; 0: the region itself",
     ),
     Column(
-        "region_top", Integer, nullable=False, comment="Upper edge, pixels from that of the picture; 0 of the whole"
+        "region_left",
+        Integer,
+        nullable=False,
+        comment="Left edge, pixels from that of the picture; 0 of the whole. "
+        "Of a figure, as the picture was read: without its margin, shrunk",
     ),
+    Column("region_top", Integer, nullable=False, comment="Upper edge, in the same way"),
     Column("region_width", Integer, nullable=False, comment="Width, pixels"),
     Column("region_height", Integer, nullable=False, comment="Height, pixels"),
-    Column("brand_text", Text, comment="Name that is compared, given or read in the region; null: none"),
+    Column("brand_text", Text, comment="Name that is compared, given or read in the region; null: none, as of figures"),
     Column(
         "embedding",
         HALFVEC,
         nullable=False,
-        comment="Embedding of the region: unit length, compared by cosine distance",
+        comment="Embedding of the region or figure: unit length, compared by cosine distance",
     ),
     Column("patches", LargeBinary, nullable=False, comment="Patch vectors, as in mark_features"),
-    PrimaryKeyConstraint("handle", "region_number", name="query_region_pkey"),
+    PrimaryKeyConstraint("handle", "region_number", "figure_number", name="query_region_pkey"),
     ForeignKeyConstraint(
         ["handle"], ["logosim.query_picture.handle"], name="query_region_handle_fkey", ondelete="CASCADE"
     ),
     CheckConstraint("region_number >= 0", name="query_region_region_number_check"),
+    CheckConstraint("figure_number >= 0", name="query_region_figure_number_check"),
     CheckConstraint(
         "region_left >= 0 and region_top >= 0 and region_width > 0 and region_height > 0",
         name="query_region_rectangle_check",
     ),
     CheckConstraint("brand_text <> ''", name="query_region_brand_text_check"),
-    comment="What is searched of a picture that is asked about: the whole, or regions of it, one row each",
+    comment="What is searched of a picture that is asked about: the whole, or regions of it, one row each, "
+    "and one for each separate figure in it",
 )
 
 transliteration = Table(

@@ -1,5 +1,6 @@
 -- Purpose: pictures that are asked about and are no marks. A picture has a row of query_picture, and each part of it
--- that is searched a row of query_region: written by logosim.remember_picture, read by logosim.similar_to.
+-- that is searched a row of query_region, as has each separate figure of such a part: written by
+-- logosim.remember_picture, read by logosim.similar_to.
 
 create table logosim.query_picture (
     handle          uuid        not null default gen_random_uuid()
@@ -31,6 +32,7 @@ comment on column logosim.query_picture.expires_at is 'From when on the handle i
 create table logosim.query_region (
     handle         uuid           not null
   , region_number  smallint       not null
+  , figure_number  smallint       not null default 0
   , region_left    integer        not null
   , region_top     integer        not null
   , region_width   integer        not null
@@ -38,20 +40,22 @@ create table logosim.query_region (
   , brand_text     text
   , embedding      public.halfvec not null
   , patches        bytea          not null
-  , constraint query_region_pkey primary key (handle, region_number)
+  , constraint query_region_pkey primary key (handle, region_number, figure_number)
   , constraint query_region_handle_fkey foreign key (handle) references logosim.query_picture (handle) on delete cascade
   , constraint query_region_region_number_check check (region_number >= 0)
+  , constraint query_region_figure_number_check check (figure_number >= 0)
   , constraint query_region_rectangle_check check (region_left >= 0 and region_top >= 0 and region_width > 0 and region_height > 0)
   , constraint query_region_brand_text_check check (brand_text <> '')
 );
 
-comment on table logosim.query_region is 'What is searched of a picture that is asked about: the whole, or regions of it, one row each';
+comment on table logosim.query_region is 'What is searched of a picture that is asked about: the whole, or regions of it, one row each, and one for each separate figure in it';
 comment on column logosim.query_region.handle is 'Picture it is part of';
 comment on column logosim.query_region.region_number is 'Number of the region as asked, from 1; 0: the whole picture';
-comment on column logosim.query_region.region_left is 'Left edge, pixels from that of the picture; 0 of the whole';
-comment on column logosim.query_region.region_top is 'Upper edge, pixels from that of the picture; 0 of the whole';
+comment on column logosim.query_region.figure_number is 'Number of a separate figure of the region, from 1; 0: the region itself';
+comment on column logosim.query_region.region_left is 'Left edge, pixels from that of the picture; 0 of the whole. Of a figure, as the picture was read: without its margin, shrunk';
+comment on column logosim.query_region.region_top is 'Upper edge, in the same way';
 comment on column logosim.query_region.region_width is 'Width, pixels';
 comment on column logosim.query_region.region_height is 'Height, pixels';
-comment on column logosim.query_region.brand_text is 'Name that is compared, given or read in the region; null: none';
-comment on column logosim.query_region.embedding is 'Embedding of the region: unit length, compared by cosine distance';
+comment on column logosim.query_region.brand_text is 'Name that is compared, given or read in the region; null: none, as of figures';
+comment on column logosim.query_region.embedding is 'Embedding of the region or figure: unit length, compared by cosine distance';
 comment on column logosim.query_region.patches is 'Patch vectors, as in mark_features';

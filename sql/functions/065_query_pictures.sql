@@ -7,6 +7,7 @@ create or replace function logosim.remember_picture(
     model_id        smallint
   , picture_sha256  text
   , region_numbers  integer[]
+  , figure_numbers  integer[]
   , lefts           integer[]
   , tops            integer[]
   , widths          integer[]
@@ -30,7 +31,8 @@ begin
   if cardinality(region_numbers) is null or cardinality(region_numbers) = 0 then
     perform logosim._bad_argument('A picture has at least one region', 'The whole picture is region 0');
   end if;
-  if cardinality(region_numbers) is distinct from cardinality(lefts)
+  if cardinality(region_numbers) is distinct from cardinality(figure_numbers)
+     or cardinality(region_numbers) is distinct from cardinality(lefts)
      or cardinality(region_numbers) is distinct from cardinality(tops)
      or cardinality(region_numbers) is distinct from cardinality(widths)
      or cardinality(region_numbers) is distinct from cardinality(heights)
@@ -70,17 +72,21 @@ begin
   returning q.handle, q.expires_at into handle, expires_at;
 
   insert into logosim.query_region (
-         handle, region_number, region_left, region_top, region_width, region_height, brand_text, embedding, patches)
-  select remember_picture.handle, g.region_number, g.region_left, g.region_top, g.region_width, g.region_height
-       , nullif(g.brand_text, ''), g.embedding, g.patches
-    from unnest(region_numbers, lefts, tops, widths, heights, brand_texts, embeddings, remember_picture.patches)
-         as g (region_number, region_left, region_top, region_width, region_height, brand_text, embedding, patches);
+         handle, region_number, figure_number, region_left, region_top, region_width, region_height, brand_text
+       , embedding, patches)
+  select remember_picture.handle, g.region_number, g.figure_number, g.region_left, g.region_top, g.region_width
+       , g.region_height, nullif(g.brand_text, ''), g.embedding, g.patches
+    from unnest(
+           region_numbers, figure_numbers, lefts, tops, widths, heights, brand_texts, embeddings
+         , remember_picture.patches)
+         as g (region_number, figure_number, region_left, region_top, region_width, region_height, brand_text
+             , embedding, patches);
 end
 $$;
 
-comment on function logosim.remember_picture(smallint, text, integer[], integer[], integer[], integer[], integer[], text[], halfvec[], bytea[], text[], bytea, interval) is
+comment on function logosim.remember_picture(smallint, text, integer[], integer[], integer[], integer[], integer[], integer[], text[], halfvec[], bytea[], text[], bytea, interval) is
 'Keep a picture that is asked about, as a program has seen it with the active model, and return its handle; pictures that have expired are deleted on the way.
-The arrays have an element for each region: its number (from 1; 0: the whole picture), rectangle in pixels, name to compare (null: none), embedding and patches. picture: the file, for drawings. keep_for: how long the handle is good, at most 30 days.
+The arrays have an element for each region, and for each separate figure that a region has: the number of the region (from 1; 0: the whole picture) and of the figure (from 1; 0: the region itself), rectangle in pixels, name to compare (null: none), embedding and patches. picture: the file, for drawings. keep_for: how long the handle is good, at most 30 days.
 Raises LS002 (another model, wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument).';
 
 create or replace function logosim._remembered(handle uuid) returns logosim.query_picture
@@ -111,6 +117,7 @@ comment on function logosim._remembered(uuid) is
 
 create or replace function logosim.recall_picture(handle uuid) returns table (
     region_number    integer
+  , figure_number    integer
   , region_left      integer
   , region_top       integer
   , region_width     integer
@@ -130,17 +137,17 @@ declare
   remembered  logosim.query_picture := logosim._remembered(handle);
 begin
   return query
-  select r.region_number::integer, r.region_left, r.region_top, r.region_width, r.region_height, r.brand_text
-       , r.embedding, r.patches, remembered.picture_sha256, remembered.vienna_codes
+  select r.region_number::integer, r.figure_number::integer
+       , r.region_left, r.region_top, r.region_width, r.region_height, r.brand_text, r.embedding, r.patches, remembered.picture_sha256, remembered.vienna_codes
        , (select m.artifact_sha256 from logosim.model m where m.model_id = remembered.model_id)
     from logosim.query_region r
    where r.handle = remembered.handle
-   order by r.region_number;
+   order by r.region_number, r.figure_number;
 end
 $$;
 
 comment on function logosim.recall_picture(uuid) is
-  'Regions of a picture that is asked about with their features, and the SHA-256 of the picture and of the model''s weights. Raises LS007 (unknown or expired handle), LS008 (made with another model), LS003 (no active model)';
+  'Regions of a picture that is asked about, and behind each its separate figures (figure_number from 1), with their features, and the SHA-256 of the picture and of the model''s weights. Raises LS007 (unknown or expired handle), LS008 (made with another model), LS003 (no active model)';
 
 create or replace function logosim.similar_to(
     handle      uuid
@@ -198,6 +205,7 @@ begin
                  , name_candidates => greatest(k, 200)
                  , exact => exact) s
            where r.handle = remembered.handle
+             and r.figure_number = 0
            order by s.mark_id, 4 desc nulls last, s.look_distance, r.region_number) nearest
    order by nearest.best desc nulls last, nearest.mark_id
    limit k;
@@ -205,4 +213,4 @@ end
 $$;
 
 comment on function logosim.similar_to(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean) is
-  'The k marks nearest to a picture that is asked about, by its handle, by look, spelling or sound: each once, with the region of the picture that it is most like (null: the whole picture is asked about). best: the largest of cosine similarity, spelling and sound. Filters as in logosim.search. Raises LS007 (unknown or expired handle), LS008 (made with another model)';
+  'The k marks nearest to a picture that is asked about, by its handle, by look, spelling or sound: each once, with the region of the picture that it is most like (null: the whole picture is asked about); its separate figures do not ask. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.search. Raises LS007 (unknown or expired handle), LS008 (made with another model)';

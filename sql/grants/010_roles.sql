@@ -68,6 +68,6 @@ grant execute on function
 to logosim_worker, logosim_api;
 
 grant execute on function logosim.remember_picture(
-    smallint, text, integer[], integer[], integer[], integer[], integer[], text[], public.halfvec[], bytea[], text[], bytea
+    smallint, text, integer[], integer[], integer[], integer[], integer[], integer[], text[], public.halfvec[], bytea[], text[], bytea
   , interval)
 to logosim_worker, logosim_api;

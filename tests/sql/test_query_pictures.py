@@ -14,7 +14,7 @@ import pytest
 from pgvector.psycopg import register_vector
 
 from logosim.domain.asked import AskedPart, AskedPicture
-from logosim.domain.features import Features
+from logosim.domain.features import Features, FigureFeatures
 from logosim.domain.rectangle import Rectangle
 from logosim.errors import FilterError, HandleNotFound, HandleOutdated, ModelMismatch, NoActiveModel, PrivilegeMissing
 from logosim.store.pool import Pool, open_pool
@@ -59,6 +59,28 @@ def test_what_was_kept_is_recalled(store: QueryPictureStore) -> None:
     assert found.parts[0].features.sha256 == features().sha256
     assert (found.parts[0].features.width, found.parts[0].features.height) == (30, 20)
     assert store.picture(kept.handle) == b"\x00picture\xff"
+
+
+def test_separate_figures_are_kept_with_the_picture(
+    store: QueryPictureStore, connection: psycopg.Connection[Any]
+) -> None:
+    figures = tuple(
+        FigureFeatures(Rectangle(number, 2, number + 5, 9), features(number).embedding, features(number).patches)
+        for number in (11, 12)
+    )
+    kept = store.remember(AskedPicture((AskedPart(None, features(figures=figures), "Fildor"),), ()))
+    assert kept.regions == 0
+    (part,) = store.recall(kept.handle).parts
+    assert (part.region, part.features.width, part.features.height, part.text) == (None, 40, 30, "Fildor")
+    assert [figure.part for figure in part.features.figures] == [figure.part for figure in figures]
+    for found, wanted in zip(part.features.figures, figures, strict=True):
+        assert np.array_equal(found.embedding, wanted.embedding.astype(np.float16))
+        assert np.array_equal(found.patches, wanted.patches)
+    two = asked(Rectangle(3, 4, 33, 24), Rectangle(0, 0, 7, 9))
+    second = replace(two.parts[1], features=replace(two.parts[1].features, figures=figures))
+    found = store.recall(store.remember(AskedPicture((two.parts[0], second), ())).handle)
+    assert [len(part.features.figures) for part in found.parts] == [0, 2]
+    assert [part.region for part in found.parts] == [part.region for part in two.parts]
 
 
 def test_a_whole_picture_without_name_or_file(store: QueryPictureStore) -> None:
@@ -147,8 +169,8 @@ def test_what_cannot_be_kept(store: QueryPictureStore, connection: psycopg.Conne
     with pytest.raises(psycopg.Error) as refused:
         connection.execute(
             """
-            select logosim.remember_picture((select model_id from logosim.model), repeat('0', 64), '{1,2}', '{0}', '{0}'
-                                          , '{1}', '{1}', '{null}', '{}', '{}')
+            select logosim.remember_picture((select model_id from logosim.model), repeat('0', 64), '{1,2}', '{0,0}'
+                                          , '{0}', '{0}', '{1}', '{1}', '{null}', '{}', '{}')
             """
         )
     assert refused.value.sqlstate == "LS006"
@@ -183,10 +205,10 @@ def remember(connection: psycopg.Connection[Any], embeddings: Any, texts: list[s
     row = connection.execute(
         """
         select handle
-          from logosim.remember_picture(%s::smallint, repeat('a', 64), %s, %s, %s, %s, %s, %s::text[], %s::halfvec[]
+          from logosim.remember_picture(%s::smallint, repeat('a', 64), %s, %s, %s, %s, %s, %s, %s::text[], %s::halfvec[]
                                       , array_fill(decode(repeat('01', 3136), 'hex'), array[%s]))
         """,
-        (1, list(range(1, count + 1)), [0] * count, [0] * count, [5] * count, [5] * count, texts,
+        (1, list(range(1, count + 1)), [0] * count, [0] * count, [0] * count, [5] * count, [5] * count, texts,
          [str(embedding.tolist()) for embedding in embeddings], count),
     ).fetchone()  # fmt: skip
     assert row is not None
@@ -211,6 +233,20 @@ def test_each_mark_is_found_once_with_the_region_it_is_most_like(
     wanted = {corpus.marks[place].mark_id: int(cosines[place].argmax()) + 1 for place in order[:-1]}
     assert {mark: found[mark] for mark in wanted} == wanted
     assert {row[1] for row in rows[:3]} == {1, 2, 3}
+
+
+def test_separate_figures_do_not_ask_in_sql(corpus: Corpus, writing: psycopg.Connection[Any]) -> None:
+    alone = remember(writing, corpus.embeddings[[10]], [None])
+    with_figure = remember(writing, corpus.embeddings[[10, 777]], [None, None])
+    writing.execute(
+        "update logosim.query_region set region_number = 1, figure_number = 1 where handle = %s and region_number = 2",
+        (with_figure,),
+    )
+    found, expected = (
+        writing.execute("select mark_id, region, best from logosim.similar_to(%s)", (handle,)).fetchall()
+        for handle in (with_figure, alone)
+    )
+    assert found == expected
 
 
 def test_names_and_filters_count_as_in_a_search(corpus: Corpus, writing: psycopg.Connection[Any]) -> None:
