@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test test-training test-easyocr check benchmark clean
+.PHONY: help demo test test-training test-easyocr test-epitran check benchmark clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -19,7 +19,7 @@ demo: $(VENV)/.installed         ## real logos in, one query answered, with reas
 	$(BIN)/logosim demo
 
 test: $(VENV)/.installed         ## all tests of what is installed; starts its own Postgres
-	$(BIN)/pytest -n 2 --dist loadfile -m "not training and not easyocr"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not training and not easyocr and not epitran"
 
 test-training: $(VENV)/.installed ## export and its parity with torch (installs the extra `train`)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[train]'
@@ -28,6 +28,10 @@ test-training: $(VENV)/.installed ## export and its parity with torch (installs 
 test-easyocr: $(VENV)/.installed ## the EasyOCR reader (installs the extra `easyocr`)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[easyocr]'
 	$(BIN)/pytest -m easyocr
+
+test-epitran: $(VENV)/.installed ## Epitran as the pronunciation engine (installs the extra `epitran`)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[epitran]'
+	$(BIN)/pytest -m epitran
 
 check: $(VENV)/.installed        ## linters, types, import contracts
 	$(BIN)/ruff check .

@@ -16,6 +16,9 @@ from logosim.phonetics.normalise import NOT_LETTERS, fold
 from logosim.phonetics.rules import BOUNDARY, PROFILES, SPELLED, Pronunciation, read_rules
 
 PROFILE_SEPARATOR = "|"
+RULES = "rules"
+"""Name of this engine, under which a database keeps its transcriptions and the SQL function's."""
+
 LONGEST = 100
 """Characters of a prepared name that are pronounced; a slogan beyond them adds nothing to a comparison of names."""
 
@@ -45,8 +48,18 @@ def phonemes(text: str) -> str | None:
     prepared = prepare(text)
     if prepared is None:
         return None
-    sounds = [_said(profile.pronounce(prepared, 1, len(prepared) - 3)) for profile in _profiles()]
+    sounds = [_said(profile.pronounce(prepared, 1, len(prepared) - 3)) for profile in pronunciations()]
     return PROFILE_SEPARATOR.join(sounds) if any(sounds) else None
+
+
+class RuleTranscriber:
+    """`phonemes` as an engine. Its name has no version: an upgrade that brings other rules pronounces all anew."""
+
+    name = RULES
+
+    def phonemes(self, text: str) -> str | None:
+        """IPA of `text` by profile, "en|de|ro", or None where nothing in it is pronounceable. Never raises."""
+        return phonemes(text)
 
 
 def prepare(text: str) -> str | None:
@@ -80,6 +93,7 @@ def _said(sounds: str) -> str:
 
 
 @functools.cache
-def _profiles() -> tuple[Pronunciation, ...]:
+def pronunciations() -> tuple[Pronunciation, ...]:
+    """The compiled rules of each of `PROFILES`."""
     rules = read_rules()
     return tuple(Pronunciation(rule for rule in rules if rule.profile == profile) for profile in PROFILES)

