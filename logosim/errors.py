@@ -209,6 +209,13 @@ class CalibrationInvalid(ConfigurationError):
     hint = "`logosim evaluate calibrate` writes such a table."
 
 
+class PronunciationMismatch(LogosimError):
+    """The stored names are pronounced by another engine, and sounds of two engines cannot be compared."""
+
+    exit_code = 5
+    hint = "Set LOGOSIM_PRONUNCIATION to the engine of the database, or go over with `logosim db pronounce`."
+
+
 class DependencyMissing(ConfigurationError):
     """An optional package is needed for this and is not installed."""
 

@@ -19,18 +19,20 @@ from logosim.embedding import Manifest, OnnxEmbedder, bundled, find_bundled, loa
 from logosim.errors import ModelMismatch, NotMigrated
 from logosim.extract import Extractor
 from logosim.imaging.decode import DecodeLimits
+from logosim.ingest.pronounce import pronounce_all
 from logosim.ingest.uploads import ingest_uploads
 from logosim.ocr.protocol import TextReader
-from logosim.phonetics import phonemes
+from logosim.phonetics import RuleTranscriber, Transcriber
 from logosim.search.calibration import Calibrations, load_calibrations, packaged_calibrations
 from logosim.search.comparison import Comparison
 from logosim.search.pipeline import Pipeline
-from logosim.settings import Settings
+from logosim.settings import PronunciationName, Settings
 from logosim.store.ingest import IngestStore
 from logosim.store.keys import KeyStore
 from logosim.store.marks import MarkStore
 from logosim.store.models import ModelRow, ModelStore
 from logosim.store.pool import Pool, borrowed, open_pool
+from logosim.store.pronunciation import PronunciationStore
 from logosim.store.query_pictures import QueryPictureStore
 from logosim.store.search import SearchStore
 from logosim.store.vienna import ViennaStore
@@ -54,7 +56,8 @@ def database_url(settings: Settings) -> str:
 def upgrade_database(settings: Settings) -> UpgradeReport:
     """Bring the database to this version; if no model is active yet, register that of the settings or the default.
 
-    A database that has an active model keeps it, whichever model the package has as its default by now.
+    A database that has an active model keeps it, whichever model the package has as its default by now. A new one
+    pronounces names as the settings say; one that was there goes over by `pronounce_all` only.
     """
     url = settings.database_url or embedded.start(settings.data_dir)
     report = upgrade(url)
@@ -63,6 +66,8 @@ def upgrade_database(settings: Settings) -> UpgradeReport:
         if models.find_active() is None:
             manifest = load_manifest(settings.model_dir or bundled())
             models.register(manifest, activate=True)
+        if report.revision_before is None:
+            pronounce_all(PronunciationStore(pool), build_transcriber(settings.pronunciation))
     return report
 
 
@@ -79,6 +84,19 @@ def build_reader(settings: Settings) -> TextReader:
     from logosim.ocr.rapid import RapidReader
 
     return RapidReader(threads=settings.inference_threads)
+
+
+def build_transcriber(name: PronunciationName) -> Transcriber:
+    """The pronunciation engine of that name; its packages are imported only when it is first asked for a name.
+
+    Raises:
+        DependencyMissing: its extra is not installed.
+    """
+    if name == "epitran":
+        from logosim.phonetics.epitran import EpitranTranscriber
+
+        return EpitranTranscriber()
+    return RuleTranscriber()
 
 
 def build_extractor(settings: Settings, model: Path | None = None) -> Extractor:
@@ -112,7 +130,7 @@ class Runtime:
         self.keys = KeyStore(pool)
         self.models = ModelStore(pool)
         self.vienna = ViennaStore(pool)
-        self.ingest_store = IngestStore(pool, transcribe=phonemes)
+        self.pronunciation = PronunciationStore(pool)
 
     @classmethod
     def open(cls, settings: Settings, *, role: str | None = None) -> Self:
@@ -136,6 +154,16 @@ class Runtime:
     def close(self) -> None:
         """Give the connections back to the server."""
         self.pool.close()
+
+    @cached_property
+    def transcriber(self) -> Transcriber:
+        """What pronounces names, as the settings say; whether it is the database's engine is seen at each use."""
+        return build_transcriber(self.settings.pronunciation)
+
+    @cached_property
+    def ingest_store(self) -> IngestStore:
+        """Where marks are taken in."""
+        return IngestStore(self.pool, self.transcriber)
 
     @cached_property
     def _model(self) -> tuple[Path, Manifest]:
@@ -222,10 +250,11 @@ class Runtime:
         """The two-stage search. Only questions with a picture load the model."""
         return Pipeline(
             extractor=lambda: self.extractor,
-            candidates=SearchStore(self.pool),
+            candidates=SearchStore(self.pool, self.transcriber),
             marks=self.marks,
             pictures=self.query_pictures,
             calibrations=self.calibrations,
+            transcribe=self.transcriber.phonemes,
         )
 
     @cached_property
@@ -233,12 +262,13 @@ class Runtime:
         """Explanations of pairs. The model is loaded for pictures that are not stored, and where patches match."""
         return Comparison(
             extractor=lambda: self.extractor,
-            candidates=SearchStore(self.pool),
+            candidates=SearchStore(self.pool, self.transcriber),
             marks=self.marks,
             pictures=self.query_pictures,
             headings=self.vienna,
             limits=decode_limits(self.settings),
             calibrations=self.calibrations,
+            transcribe=self.transcriber.phonemes,
         )
 
     @cached_property
@@ -252,7 +282,8 @@ class Runtime:
 
         A server calls this before it answers: later its threads share the parts that are made here.
         """
-        _ = self.pipeline, self.comparison
+        _ = self.pipeline, self.comparison, self.ingest_store
+        self.transcriber.phonemes("warm")
         self.extractor.warm()
         tuning.prewarm(self._url)
 
@@ -265,11 +296,12 @@ class Runtime:
         """Return if a search would work now.
 
         Raises:
-            LogosimError: the database or the model would refuse it.
+            LogosimError: the database, the model or the pronunciation engine would refuse it.
         """
         with borrowed(self.pool) as connection:
             checks.require_migrated(connection)
         self.require_active(self.manifest)  # of what is loaded, whatever lies in the folder by now
+        self.pronunciation.require(self.transcriber.name)
 
     def ingest_uploads(self, source: str, records: bytes, pictures: Mapping[str, bytes]) -> IngestReport:
         """Take in marks whose pictures came with them; the pictures are kept in the data folder."""

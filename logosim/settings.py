@@ -17,6 +17,7 @@ import platformdirs
 from logosim.errors import ConfigurationError
 
 OcrName = Literal["rapid", "easy", "none"]
+PronunciationName = Literal["rules", "epitran"]
 LogFormat = Literal["text", "json"]
 
 SETTINGS_HELP: dict[str, str] = {
@@ -25,6 +26,7 @@ SETTINGS_HELP: dict[str, str] = {
     "LOGOSIM_MODEL_DIR": "folder of a model artifact of yours; unset: the bundled model that the database has active",
     "LOGOSIM_CALIBRATION": "table of what likeness is worth as evidence; unset: the one learnt for the bundled models",
     "LOGOSIM_OCR": "text reader: rapid (default), easy (extra `easyocr`) or none",
+    "LOGOSIM_PRONUNCIATION": "what pronounces names, as in the database: rules (default) or epitran (extra `epitran`)",
     "LOGOSIM_THREADS": "threads a process uses for model inference; 0: all cores",
     "LOGOSIM_LOG_FORMAT": "log lines on stderr as text (default) or json",
     "LOGOSIM_LOG_LEVEL": "lowest level logged: DEBUG, INFO, WARNING (default) or ERROR",
@@ -42,6 +44,7 @@ class Settings:
     model_dir: Path | None = None
     calibration: Path | None = None
     ocr: OcrName = "rapid"
+    pronunciation: PronunciationName = "rules"
     threads: int = 0
     log_format: LogFormat = "text"
     log_level: str = "WARNING"
@@ -89,6 +92,7 @@ class Settings:
             model_dir=_path(given, "LOGOSIM_MODEL_DIR"),
             calibration=_path(given, "LOGOSIM_CALIBRATION"),
             ocr=_choice(given, "LOGOSIM_OCR", "rapid", ("rapid", "easy", "none")),  # type: ignore[arg-type]
+            pronunciation=_choice(given, "LOGOSIM_PRONUNCIATION", "rules", ("rules", "epitran")),  # type: ignore[arg-type]
             threads=_number(given, "LOGOSIM_THREADS", 0, least=0),
             log_format=_choice(given, "LOGOSIM_LOG_FORMAT", "text", ("text", "json")),  # type: ignore[arg-type]
             log_level=_choice(given, "LOGOSIM_LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR")),

@@ -18,7 +18,6 @@ from logosim.cli.timing import percentiles
 from logosim.domain.query import CHANNELS, Query, Weights
 from logosim.errors import InputError
 from logosim.runtime import Runtime
-from logosim.search.calibration import Calibrations
 from logosim.search.explain import explain
 from logosim.search.pipeline import NO_FILTER, name_keys, query_of
 from logosim.search.rerank import rerank
@@ -53,7 +52,6 @@ def reranking(settings: Settings, queries: int, candidates: int, hits: int, seed
     refuse_unwritable(json_file)
     took: dict[str, list[float]] = defaultdict(list)
     with Runtime.open(settings, role="logosim_api") as runtime:
-        store = SearchStore(runtime.pool)
         marks = runtime.marks.drawn(queries, seed)
         if len(marks) < min(queries, 2) or runtime.marks.count() < 2:
             raise InputError(
@@ -61,12 +59,9 @@ def reranking(settings: Settings, queries: int, candidates: int, hits: int, seed
                 hint="Run `logosim demo`, or take in marks of your own with `logosim ingest` and `logosim worker`.",
             )
         asked = [query_of(runtime.marks.get(mark), NO_FILTER, Weights(), hits) for mark in marks]
-        curves = runtime.calibrations
-        measure(store, curves, asked[0], candidates, defaultdict(list))  # untimed: pages and tables are read
+        measure(runtime, asked[0], candidates, defaultdict(list))  # untimed: pages and tables are read
         with progress_bar("queries") as bar:
-            counts = [
-                measure(store, curves, query, candidates, took) for query in bar.track(asked, description="Re-ranking")
-            ]
+            counts = [measure(runtime, query, candidates, took) for query in bar.track(asked, description="Re-ranking")]
         count = runtime.marks.count()
     console.print(
         f"{len(asked):,} of {count:,} stored marks asked, {sum(query.text is not None for query in asked):,} with a "
@@ -102,9 +97,7 @@ class Counts:
     matched: int  # those whose patches were matched: the others could not have come among the hits by their shape
 
 
-def measure(
-    store: SearchStore, calibrations: Calibrations, query: Query, limit: int, took: dict[str, list[float]]
-) -> Counts:
+def measure(runtime: Runtime, query: Query, limit: int, took: dict[str, list[float]]) -> Counts:
     """Time every part for one query, into `took` in milliseconds by part; how many candidates there were."""
 
     @contextmanager
@@ -113,13 +106,14 @@ def measure(
         yield
         took[name].append(1000 * (perf_counter() - started))
 
+    store = SearchStore(runtime.pool, runtime.transcriber)
     with part("stage 1, with its fetch"):
         first = store.candidates(query)
     with part(FETCH):
         found = store.fetched(first.candidates[:limit])
-    calibration = calibrations.of(first.model)
+    calibration = runtime.calibrations.of(first.model)
     started = perf_counter()
-    ranking = rerank(query, name_keys(query.text), found, calibration)
+    ranking = rerank(query, name_keys(query.text, runtime.transcriber.phonemes), found, calibration)
     reranked = 1000 * (perf_counter() - started)
     for channel in CHANNELS:
         took[channel].append(ranking.timings_ms[channel])

@@ -7,21 +7,24 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import rich_click as click
 
-from logosim.cli.display import console
+from logosim.cli.display import console, errors, progress_bar
 from logosim.database import embedded, tuning
 from logosim.database.psql import command as psql_command
 from logosim.domain.vienna import canonical
 from logosim.errors import ConfigurationError, DatabaseError, RecordError, ViennaCodeError
-from logosim.runtime import Runtime, database_url, upgrade_database
-from logosim.settings import Settings
+from logosim.ingest.pronounce import pronounce_all
+from logosim.runtime import Runtime, build_transcriber, database_url, upgrade_database
+from logosim.settings import PronunciationName, Settings
+from logosim.store.pronunciation import Pronunciation
 
 
 @click.group()
 def db() -> None:
-    """The database: start, stop, status, upgrade, psql, tune."""
+    """The database: start, stop, status, upgrade, pronounce, psql, tune."""
 
 
 def _embedded_only(settings: Settings) -> None:
@@ -61,6 +64,7 @@ def status(settings: Settings) -> None:
         for name, version in runtime.versions().items():
             console.print(f"{name:<10} {version}", highlight=False)
         console.print(f"{'model':<10} {runtime.models.active().name}", highlight=False)
+        console.print(f"{'sounds':<10} {_told(runtime.pronunciation.state())}", highlight=False)
         console.print(f"{'marks':<10} {runtime.marks.count():,}", highlight=False)
         for state, count in runtime.work.status().items():
             console.print(f"{state:<10} {count:,}", highlight=False)
@@ -80,6 +84,35 @@ def upgrade(settings: Settings) -> None:
                 highlight=False,
                 soft_wrap=True,
             )
+        state = runtime.pronunciation.state()
+        if not state.complete:
+            engine = state.engine.split()[0]
+            console.print(
+                f"Names are to be pronounced anew before sounds are compared: logosim db pronounce --engine {engine}",
+                highlight=False,
+                soft_wrap=True,
+            )
+
+
+@db.command(epilog="Example: logosim db pronounce --engine epitran")
+@click.option("--engine", type=click.Choice(get_args(PronunciationName)), required=True, help="What pronounces names.")
+@click.pass_obj
+def pronounce(settings: Settings, engine: PronunciationName) -> None:
+    """Pronounce all stored names by another engine, or anew by this one if an upgrade asks for it.
+
+    Until it is done no sounds are compared: searches that have a name end with an error. Broken off, it goes on where
+    it was when run again.
+    """
+    transcriber = build_transcriber(engine)
+    with Runtime.open(settings) as runtime, progress_bar("names") as bar:
+        task = bar.add_task("Sounds", total=None)
+        started = runtime.pronunciation.begin(transcriber.name)
+        bar.update(task, total=runtime.pronunciation.state().waiting)
+        done = pronounce_all(runtime.pronunciation, transcriber, lambda names: bar.update(task, advance=names))
+    said = f"{done:,} names pronounced" if started else "All names are pronounced already"
+    console.print(f"{said} by {transcriber.name}.", highlight=False)
+    if settings.pronunciation != engine:
+        errors.print(f"Set LOGOSIM_PRONUNCIATION={engine} for all processes and restart them.", highlight=False)
 
 
 @db.command(context_settings={"ignore_unknown_options": True})
@@ -130,6 +163,10 @@ def show(settings: Settings, code: str) -> None:
         console.print(f"{found:<9} {label}", highlight=False, markup=False)
     if not headings:
         console.print(f"No heading is known for {canonical(code)}.", highlight=False)
+
+
+def _told(state: Pronunciation) -> str:
+    return state.engine if state.complete else f"{state.engine}, {state.waiting:,} of {state.names:,} names to do"
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str]]:

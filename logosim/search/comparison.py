@@ -23,7 +23,7 @@ from logosim.errors import NothingToCompare, PictureError, PictureGone, PictureT
 from logosim.imaging.decode import DecodeLimits, decode
 from logosim.imaging.placement import Placement
 from logosim.imaging.trim import cut
-from logosim.phonetics import normalise
+from logosim.phonetics import normalise, phonemes
 from logosim.search.calibration import Calibrations
 from logosim.search.explain import explain
 from logosim.search.material import absent_channels, shape_of, sound_of, spelling_of, vienna_of
@@ -104,6 +104,7 @@ class Comparison:
     """Explains pairs. It keeps no state between questions.
 
     `extractor` is called only for a picture that is not stored, and where patches match, to find their places.
+    `transcribe` pronounces names as the stored ones are.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class Comparison:
         headings: Headings,
         limits: DecodeLimits,
         calibrations: Calibrations,
+        transcribe: Callable[[str], str | None] = phonemes,
     ) -> None:
         self._extractor = extractor
         self._candidates = candidates
@@ -124,6 +126,7 @@ class Comparison:
         self._headings = headings
         self._limits = limits
         self._calibrations = calibrations
+        self._transcribe = transcribe
 
     def of_marks(
         self, mark_id: UUID, other_id: UUID, *, weights: Weights = USUAL_WEIGHTS, places: bool = True
@@ -187,7 +190,8 @@ class Comparison:
 
     def _judged(self, query: Query, other_id: UUID) -> tuple[Candidate, str | None, Ranking]:
         candidate, model = self._candidates.candidate(query, other_id)
-        return candidate, model, rerank(query, name_keys(query.text), [candidate], self._calibrations.of(model))
+        names = name_keys(query.text, self._transcribe)
+        return candidate, model, rerank(query, names, [candidate], self._calibrations.of(model))
 
     def _compared(self, query: Query, asked: _Side, other_id: UUID, places: bool) -> Compared:
         candidate, model, ranking = self._judged(query, other_id)
@@ -214,7 +218,7 @@ class Comparison:
             evidence=hit.evidence,
             absent=absent,
             shape=shape,
-            sound=sound_of(query, candidate),
+            sound=sound_of(ranking.names, candidate),
             spelling=spelling_of(query, candidate),
             vienna=vienna,
         )

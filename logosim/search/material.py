@@ -30,12 +30,11 @@ from logosim.phonetics import (
     AlignedPair,
     aline_similarity,
     normalise,
-    phonemes,
     whole_alignment,
     written,
 )
 from logosim.phonetics.spelling import jaro_winkler_similarity, trigram_similarity, trigrams
-from logosim.search.rerank import Ranking
+from logosim.search.rerank import NameKeys, Ranking
 
 _READ_AS = dict(zip(PROFILES, ("English", "German", "Romance"), strict=True))
 _SOUNDS = 100  # of a name that are laid side by side: a name of symbols that are read out in words has hundreds
@@ -85,9 +84,9 @@ def shape_of(ranking: Ranking, placements: Sequence[Placement | None]) -> ShapeE
     )
 
 
-def sound_of(query: Query, candidate: Candidate) -> tuple[SpokenComparison, ...]:
+def sound_of(names: NameKeys, candidate: Candidate) -> tuple[SpokenComparison, ...]:
     """Both names as each profile reads them, sound by sound."""
-    asked = phonemes(query.text) if query.text else None
+    asked = names.phonemes
     if asked is None or candidate.phonemes is None:
         return ()
     spoken = zip(PROFILES, asked.split(PROFILE_SEPARATOR), candidate.phonemes.split(PROFILE_SEPARATOR), strict=True)

@@ -65,7 +65,8 @@ class PictureMemory(Protocol):
 class Pipeline:
     """Asks and answers. It keeps no state between questions.
 
-    `extractor` is called at the first picture, so that a search by name never loads a model.
+    `extractor` is called at the first picture, so that a search by name never loads a model. `transcribe` pronounces
+    names as the stored ones are.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class Pipeline:
         marks: MarkSource,
         pictures: PictureMemory,
         calibrations: Calibrations,
+        transcribe: Callable[[str], str | None] = phonemes,
     ) -> None:
         self._extractor = extractor
         self._candidates = candidates
         self._marks = marks
         self._pictures = pictures
         self._calibrations = calibrations
+        self._transcribe = transcribe
 
     def by_picture(
         self,
@@ -200,7 +203,8 @@ class Pipeline:
         with timings.stage("candidates"):
             found = self._candidates.candidates(asked)
         with timings.stage("rerank"):
-            ranking = rerank(query, name_keys(query.text), found.candidates, self._calibrations.of(found.model))
+            names = name_keys(query.text, self._transcribe)
+            ranking = rerank(query, names, found.candidates, self._calibrations.of(found.model))
         with timings.stage("explain"):
             hits = explain(query, ranking)
         return Answer(
@@ -265,9 +269,9 @@ def queries_of(
     ]
 
 
-def name_keys(text: str | None) -> NameKeys:
+def name_keys(text: str | None, transcribe: Callable[[str], str | None] = phonemes) -> NameKeys:
     """A text in the forms in which it is compared; absent ones for a text without letters or digits."""
-    return NameKeys(normalise(text), phonemes(text)) if text else NameKeys(None, None)
+    return NameKeys(normalise(text), transcribe(text)) if text else NameKeys(None, None)
 
 
 def name_of(features: Features, given: str | None) -> str | None:

@@ -75,6 +75,7 @@ class Ranking:
     order: tuple[int, ...]  # the hits, best first, `query.k` at most; what no weighted channel judges is left out
     views: Places  # [N], what of the query is most like each: 0 the whole picture, from 1 its separate figures
     figures: dict[int, FigureMatch]  # by place: candidates whose patches were matched
+    names: NameKeys  # what was asked, for the reasons
     timings_ms: dict[str, float]  # by channel, and "total"
 
 
@@ -97,7 +98,7 @@ def rerank(query: Query, names: NameKeys, candidates: Sequence[Candidate], calib
     total = evidence[:, _CHEAP].sum(axis=1) + evidence[:, _SHAPE]
     order = heapq.nsmallest(query.k, judged, key=lambda place: (-total[place], candidates[place].mark_id))
     return Ranking(
-        tuple(candidates), values, evidence, weights, total, tuple(order), views, figures, timings.finished()
+        tuple(candidates), values, evidence, weights, total, tuple(order), views, figures, names, timings.finished()
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from logosim.domain.ingest import IngestReport, MergeCounts
 from logosim.domain.mark import Mark, Rejection
 from logosim.store.pool import Pool, borrowed, fetch_row
+from logosim.store.pronunciation import Transcriber
 
 
 class IngestStore:
@@ -14,17 +15,23 @@ class IngestStore:
 
     Args:
         pool: connections of a role that may take marks in.
-        transcribe: `logosim.phonetics`'s `phonemes`, which equals the SQL function and is ten times as fast; without it
-            the database computes the pronunciations.
+        transcriber: what pronounces names. The rules in Python equal the SQL function and are ten times as fast;
+            without any the database computes the pronunciations by rule.
     """
 
-    def __init__(self, pool: Pool, transcribe: Callable[[str], str | None] | None = None) -> None:
+    def __init__(self, pool: Pool, transcriber: Transcriber | None = None) -> None:
         self._pool = pool
-        self._transcribe = transcribe or (lambda _: None)
+        self._transcriber = transcriber
 
     def begin(self, source: str, path: str) -> int:
-        """Open a batch and return its id."""
+        """Open a batch and return its id.
+
+        Raises:
+            PronunciationMismatch: the stored names are pronounced by another engine; `merge` looks again.
+        """
         with borrowed(self._pool) as connection:
+            if self._transcriber is not None:
+                connection.execute("select logosim.require_pronunciation(%s, true)", (self._transcriber.name,))
             row = connection.execute("select logosim.begin_ingest(%s, %s)", (source, path)).fetchone()
         return int(row[0]) if row else 0
 
@@ -37,9 +44,11 @@ class IngestStore:
         statement = """
             copy logosim.mark_staging (
                    batch_id, source, file, brand_text, phonemes, vienna_codes, year
-                 , picture_location, picture_sha256, picture_bytes)
+                 , picture_location, picture_sha256, picture_bytes, phoneme_engine)
             from stdin
         """
+        transcriber = self._transcriber
+        engine = transcriber.name if transcriber else None
         with borrowed(self._pool) as connection, connection.cursor() as cursor, cursor.copy(statement) as copy:
             for mark in marks:
                 copy.write_row(
@@ -48,12 +57,13 @@ class IngestStore:
                         mark.source,
                         mark.file,
                         mark.text,
-                        self._transcribe(mark.text) if mark.text else None,
+                        transcriber.phonemes(mark.text) if transcriber and mark.text else None,
                         list(mark.vienna_codes),
                         mark.year,
                         mark.picture.location,
                         mark.picture.sha256,
                         mark.picture.size_bytes,
+                        engine,
                     )
                 )
 
@@ -62,6 +72,7 @@ class IngestStore:
 
         Raises:
             FilterError: there is no such batch.
+            PronunciationMismatch: the stored names are pronounced by another engine than the staged ones.
         """
         row = fetch_row(
             self._pool, "select inserted, updated, unchanged, queued from logosim.merge_marks(%s)", (batch_id,)

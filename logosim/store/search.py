@@ -16,6 +16,7 @@ from logosim.errors import MarkNotFound, ModelMismatch
 from logosim.store.features import embedding_from_database, embedding_to_database, patches_from_database
 from logosim.store.models import ModelRow, read_active
 from logosim.store.pool import Pool, borrowed
+from logosim.store.pronunciation import Transcriber, require_comparable
 
 LOOK_LIMIT = 1000  # candidates by look that stage 2 compares closely
 FIGURE_LIMIT = 300  # candidates that look like each separate figure of a picture
@@ -23,10 +24,17 @@ NAME_LIMIT = 200  # candidates each by spelling and by sound beside them
 
 
 class SearchStore:
-    """Finds candidates among the stored marks."""
+    """Finds candidates among the stored marks.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        pool: connections of a role that may read.
+        transcriber: what pronounces queries; it must be the engine of the stored names. Without any the database
+            pronounces by rule.
+    """
+
+    def __init__(self, pool: Pool, transcriber: Transcriber | None = None) -> None:
         self._pool = pool
+        self._transcriber = transcriber
 
     def candidates(
         self,
@@ -46,6 +54,7 @@ class SearchStore:
         Raises:
             NoActiveModel: the query has a picture and no model is active.
             ModelMismatch: the query's features were made with another model than the stored ones.
+            PronunciationMismatch: the query has a text, and the stored names are pronounced by another engine.
             ViennaCodeError, FilterError: the filter cannot be used.
         """
         with borrowed(self._pool) as connection, connection.transaction():
@@ -53,8 +62,9 @@ class SearchStore:
             connection.execute("set transaction isolation level repeatable read, read only")
             active = read_active(connection)
             _require_same_model(query, active)
+            sounds = self._sounds(connection, query)
             names = max(name_limit, query.k) if query.features else max(limit, query.k)
-            found = _search(connection, query, limit, names)
+            found = _search(connection, query, sounds, limit, names)
             if query.features is not None and query.features.figures:
                 found = _found_by_figures(connection, query, query.features, found)
                 cosines = _cosines(connection, query.features, [row[0] for row in found])
@@ -96,7 +106,7 @@ class SearchStore:
             connection.execute("set transaction isolation level repeatable read, read only")
             active = read_active(connection)
             _require_same_model(query, active)
-            found = _search(connection, replace(query, text=None), count, 0)
+            found = _search(connection, replace(query, text=None), None, count, 0)
             embeddings = dict(
                 connection.execute(
                     """
@@ -153,11 +163,13 @@ class SearchStore:
             MarkNotFound: there is no such mark.
             NoActiveModel: the query has a picture and no model is active.
             ModelMismatch: the query's features were made with another model than the stored ones.
+            PronunciationMismatch: the query has a text, and the stored names are pronounced by another engine.
         """
         with borrowed(self._pool) as connection, connection.transaction():
             connection.execute("set transaction isolation level repeatable read, read only")
             active = read_active(connection)
             _require_same_model(query, active)
+            self._sounds(connection, query)
             row = connection.execute(
                 "select * from logosim.rerank_inputs(%s::uuid[])", ([mark_id],), binary=True
             ).fetchone()
@@ -165,6 +177,13 @@ class SearchStore:
                 raise MarkNotFound(f"There is no mark {mark_id}.")
             cosines = _cosines(connection, query.features, [mark_id]) if query.features else {}
         return _candidate(row, (), cosines.get(mark_id, ()), active), active.name if active else None
+
+    def _sounds(self, connection: psycopg.Connection[Any], query: Query) -> str | None:
+        """How the query's text sounds, "" without a sound; None: it has no text, or the database pronounces it."""
+        if self._transcriber is None or not query.text:
+            return None
+        require_comparable(connection, self._transcriber.name)
+        return self._transcriber.phonemes(query.text) or ""
 
 
 def _require_same_model(query: Query, active: ModelRow | None) -> None:
@@ -176,7 +195,9 @@ def _require_same_model(query: Query, active: ModelRow | None) -> None:
         )
 
 
-def _search(connection: psycopg.Connection[Any], query: Query, limit: int, name_limit: int) -> list[tuple[Any, ...]]:
+def _search(
+    connection: psycopg.Connection[Any], query: Query, sounds: str | None, limit: int, name_limit: int
+) -> list[tuple[Any, ...]]:
     wanted = query.filter
     return connection.execute(
         """
@@ -184,6 +205,7 @@ def _search(connection: psycopg.Connection[Any], query: Query, limit: int, name_
           from logosim.search(
                  query_embedding => %(embedding)s::halfvec
                , query_text => %(text)s
+               , query_phonemes => %(sounds)s
                , vienna_any => %(vienna_any)s::text[]
                , vienna_all => %(vienna_all)s::text[]
                , year_from => %(year_from)s
@@ -197,6 +219,7 @@ def _search(connection: psycopg.Connection[Any], query: Query, limit: int, name_
         {
             "embedding": None if query.features is None else embedding_to_database(query.features.embedding),
             "text": query.text,
+            "sounds": sounds,
             "vienna_any": list(wanted.vienna_any) or None,
             "vienna_all": list(wanted.vienna_all) or None,
             "year_from": wanted.year_from,
@@ -223,7 +246,7 @@ def _found_by_figures(
     rows = {row[0]: row for row in found}
     for figure in features.figures:
         by_figure = replace(query, text=None, features=replace(features, embedding=figure.embedding))
-        for row in _search(connection, by_figure, FIGURE_LIMIT, 0):
+        for row in _search(connection, by_figure, None, FIGURE_LIMIT, 0):
             rows.setdefault(row[0], row)
     return list(rows.values())
 

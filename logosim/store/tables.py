@@ -44,7 +44,9 @@ mark = Table(
     Column("brand_text", Text, comment="Verbal element as recorded; null where the mark has none"),
     Column("normalised_text", Text, comment="Brand text as search key, by logosim.normalise_text"),
     Column(
-        "phonemes", Text, comment="Pronunciations of the brand text in IPA by profile, joined by |, by logosim.phonemes"
+        "phonemes",
+        Text,
+        comment="Brand text in IPA by profile, joined by |, as the engine of logosim.pronunciation says it",
     ),
     Column(
         "vienna_codes",
@@ -327,6 +329,11 @@ mark_staging = Table(
     Column("picture_location", Text, nullable=False, comment="As in mark"),
     Column("picture_sha256", Text, nullable=False, comment="As in mark"),
     Column("picture_bytes", BigInteger, nullable=False, comment="As in mark"),
+    Column(
+        "phoneme_engine",
+        Text,
+        comment="Engine that made the pronunciations; null: the rules, of the client or of logosim.merge_marks",
+    ),
     Index("mark_staging_batch_id_idx", "batch_id"),
     prefixes=["UNLOGGED"],
     comment="Where COPY puts marks before logosim.merge_marks takes them; emptied by it, and by a crash",
@@ -477,6 +484,36 @@ phoneme_rule = Table(
     Index("phoneme_rule_lookup_idx", "profile", text("left(grapheme, 1)"), "position"),
     CheckConstraint("profile in ('en', 'de', 'ro')", name="phoneme_rule_profile_check"),
     comment="How logosim.phonemes pronounces letters; loaded at each upgrade",
+)
+
+pronunciation = Table(
+    "pronunciation",
+    METADATA,
+    Column(
+        "only_row", Boolean, nullable=False, server_default=text("true"), comment="True, so that there is no second row"
+    ),
+    Column(
+        "engine",
+        Text,
+        nullable=False,
+        comment="Engine of all pronunciations, or the one that is being gone over to: rules (logosim.phonemes), or "
+        "name and version of another",
+    ),
+    Column(
+        "complete",
+        Boolean,
+        nullable=False,
+        comment="False while names of an earlier engine, or of earlier rules, are left; sounds are not compared then",
+    ),
+    Column("reached", Uuid, comment="Last mark that was gone over, in order of ids; null before the first"),
+    Column(
+        "changed_at", TIMESTAMPTZ, nullable=False, server_default=text("now()"), comment="When the row last changed"
+    ),
+    PrimaryKeyConstraint("only_row", name="pronunciation_pkey"),
+    CheckConstraint("not complete or reached is null", name="pronunciation_complete_check"),
+    CheckConstraint("engine <> ''", name="pronunciation_engine_check"),
+    CheckConstraint("only_row", name="pronunciation_only_row_check"),
+    comment="Which engine pronounced the names of logosim.mark, for sounds of two cannot be compared; one row",
 )
 
 vienna = Table(

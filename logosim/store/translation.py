@@ -24,6 +24,7 @@ from logosim.errors import (
     NoActiveModel,
     NotMigrated,
     PrivilegeMissing,
+    PronunciationMismatch,
     VectorExtensionMissing,
     ViennaCodeError,
 )
@@ -37,6 +38,7 @@ OWN: dict[str, type[LogosimError]] = {
     "LS006": FilterError,
     "LS007": HandleNotFound,
     "LS008": HandleOutdated,
+    "LS009": PronunciationMismatch,
 }
 """SQLSTATEs that logosim's own functions raise; their messages are written for people and kept."""
 

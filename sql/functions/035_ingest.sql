@@ -41,6 +41,13 @@ begin
     perform logosim._bad_argument(format('There is no batch %s', batch_id), 'Begin one with logosim.begin_ingest');
   end if;
 
+  -- Until this is over nobody goes over to another pronunciation engine.
+  perform from logosim.pronunciation p for share;
+  perform logosim.require_pronunciation(staged.engine, going_over => true)
+     from (select distinct coalesce(s.phoneme_engine, 'rules') as engine
+             from logosim.mark_staging s
+            where s.batch_id = merge_marks.batch_id and s.brand_text is not null) staged;
+
   -- Until this is over no other model becomes the active one (register_model takes this lock alone): the marks are
   -- queued for the model that is active when they can be seen.
   perform pg_advisory_xact_lock_shared(hashtext('logosim.register_model'));
@@ -79,7 +86,11 @@ begin
          , picture_location, picture_sha256, picture_bytes)
     select c.mark_id, c.source, c.file, c.brand_text
          , case when c.is_other_text then logosim.normalise_text(c.brand_text) else c.old_normalised_text end
-         , case when c.is_other_text then coalesce(c.phonemes, logosim.phonemes(c.brand_text)) else c.old_phonemes end
+         , case
+             when not c.is_other_text then c.old_phonemes
+             when coalesce(c.phoneme_engine, 'rules') = 'rules' then coalesce(c.phonemes, logosim.phonemes(c.brand_text))
+             else c.phonemes
+           end
          , c.vienna_codes, c.year, c.picture_location, c.picture_sha256, c.picture_bytes
       from compared c
      where c.is_new or c.is_changed
@@ -148,7 +159,7 @@ end
 $$;
 
 comment on function logosim.merge_marks(bigint) is
-  'Take the staged rows of a batch into logosim.mark, compute their search keys, queue pictures that are new or changed, and empty the staging table of them. May be called once per chunk';
+  'Take the staged rows of a batch into logosim.mark, compute their search keys, queue pictures that are new or changed, and empty the staging table of them. May be called once per chunk. Raises LS009 if the client pronounced by another engine than that of logosim.pronunciation';
 
 create or replace function logosim.record_rejects(
     batch_id  bigint
@@ -202,12 +213,17 @@ set search_path = logosim, public, pg_temp
 as $$
 declare
   renewed integer;
+  by_rules boolean;
 begin
+  -- Our rules have a part in what other engines say, which only clients can say anew.
+  update logosim.pronunciation p
+     set complete = p.engine = 'rules', reached = null, changed_at = now()
+  returning p.complete into by_rules;
   update logosim.mark m
      set normalised_text = n.normalised_text
        , phonemes = n.phonemes
     from (select k.mark_id, logosim.normalise_text(k.brand_text) as normalised_text
-               , logosim.phonemes(k.brand_text) as phonemes
+               , case when by_rules then logosim.phonemes(k.brand_text) else k.phonemes end as phonemes
             from logosim.mark k
            where k.brand_text is not null) n
    where m.mark_id = n.mark_id
@@ -218,4 +234,4 @@ end
 $$;
 
 comment on function logosim.refresh_names() is
-  'Compute the search keys of all names again, after their rules changed. The upgrade calls it; returns how many changed';
+  'Compute the search keys of all names again, after their rules changed; pronunciations only if they are by rule, others are then to be made anew (logosim db pronounce). The upgrade calls it; returns how many changed';

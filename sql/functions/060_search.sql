@@ -89,7 +89,7 @@ declare
   any_codes    text[] := logosim._vienna_codes(vienna_any);
   all_codes    text[] := logosim._vienna_codes(vienna_all);
   spelling     text := logosim.normalise_text(query_text);
-  sound        text := coalesce(query_phonemes, logosim.phonemes(query_text));
+  sound        text := nullif(coalesce(query_phonemes, logosim.phonemes(query_text)), '');
   filter       text := logosim._filter(any_codes, all_codes, year_from, year_to, sources, has_text, exclude);
   exact_rows   bigint := logosim._exact_rows();
   is_filtered  boolean := logosim._filter(any_codes, all_codes, year_from, year_to, sources, has_text, null) <> '';
@@ -103,6 +103,10 @@ begin
   end if;
   if candidates not between 1 and 100000 or name_candidates not between 0 and 100000 then
     perform logosim._bad_argument('candidates must be 1 to 100000, and name_candidates 0 to 100000');
+  end if;
+
+  if sound is not null then
+    perform logosim.require_pronunciation(case when query_phonemes is null then 'rules' end);
   end if;
 
   select * into model from logosim.model m where m.active;
@@ -210,6 +214,6 @@ $$;
 
 comment on function logosim.search(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean) is
 'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first.
-vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. year_from, year_to: inclusive. sources: any of them. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
+vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
 found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. Similarities: trigrams, 0..1. route: exact, hnsw (approximate) or name. passed: how many marks pass the filter; null where there is none or they are too many to count. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at.
-Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument).';
+Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument), LS009 (stored names are pronounced by another engine).';

@@ -56,7 +56,7 @@ begin
     from logosim.search(
            query_embedding => embedding
          , query_text => asked.brand_text
-         , query_phonemes => asked.phonemes
+         , query_phonemes => coalesce(asked.phonemes, '')
          , vienna_any => vienna_any
          , vienna_all => vienna_all
          , year_from => year_from

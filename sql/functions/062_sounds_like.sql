@@ -48,4 +48,4 @@ end
 $$;
 
 comment on function logosim.sounds_like(text, text[], text[], integer, integer, text[], integer) is
-  'The k marks whose names are spelt or pronounced most like a text, by trigrams. Filters as in logosim.search';
+  'The k marks whose names are spelt or pronounced most like a text, by trigrams. It pronounces by rule: raises LS009 where the stored names are pronounced by another engine (logosim text asks by it). Filters as in logosim.search';

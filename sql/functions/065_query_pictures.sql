@@ -213,4 +213,4 @@ end
 $$;
 
 comment on function logosim.similar_to(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean) is
-  'The k marks nearest to a picture that is asked about, by its handle, by look, spelling or sound: each once, with the region of the picture that it is most like (null: the whole picture is asked about); its separate figures do not ask. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.search. Raises LS007 (unknown or expired handle), LS008 (made with another model)';
+  'The k marks nearest to a picture that is asked about, by its handle, by look, spelling or sound: each once, with the region of the picture that it is most like (null: the whole picture is asked about); its separate figures do not ask. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.search. Names are pronounced by rule. Raises LS007 (unknown or expired handle), LS008 (made with another model), LS009 (the picture has a name, and those stored are pronounced by another engine)';

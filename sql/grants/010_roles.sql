@@ -23,6 +23,7 @@ grant select on
   , logosim.query_region
   , logosim.transliteration
   , logosim.phoneme_rule
+  , logosim.pronunciation
   , logosim.vienna
   , logosim.sql_file
   , logosim.revision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -19,6 +19,17 @@ from logosim.store.ingest import IngestStore
 from logosim.store.pool import Pool, open_pool
 
 SHA = "ab" * 32
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """A client that pronounces by a pattern of its own and calls that the rules."""
+
+    pattern: str
+    name: str = "rules"
+
+    def phonemes(self, text: str) -> str | None:
+        return self.pattern.format(text)
 
 
 def mark(number: int, **more: Any) -> Mark:
@@ -106,7 +117,7 @@ def test_marks_taken_in_before_there_is_a_model_are_queued_when_there_is(
 
 
 def test_client_side_pronunciations_are_used(pool: Pool, connection: psycopg.Connection[Any]) -> None:
-    store = IngestStore(pool, transcribe=lambda text: f"heard {text}")
+    store = IngestStore(pool, Hearing("heard {0}"))
     batch = store.begin("l3d", "/data")
     store.stage(batch, [mark(1), mark(2, text=None)])
     store.merge(batch)
@@ -190,7 +201,7 @@ def test_vienna_functions_equal_their_python_twins(connection: psycopg.Connectio
 
 
 def test_merging_is_quick_enough_for_hundreds_of_thousands(pool: Pool, registered_model: int) -> None:
-    store = IngestStore(pool, transcribe=lambda text: f"{text}|{text}|{text}")
+    store = IngestStore(pool, Hearing("{0}|{0}|{0}"))
     batch = store.begin("l3d", "/data")
     store.stage(batch, [mark(number) for number in range(5000)])
     began = time.perf_counter()

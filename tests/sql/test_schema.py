@@ -151,6 +151,8 @@ WRITES = {
     "register_model": set(),
     "queue_missing": set(),
     "refresh_names": set(),
+    "begin_pronouncing": set(),
+    "pronounce_marks": set(),
     "_requeue_expired": set(),
     "_lock_marks": set(),
     "_lock_lease": set(),

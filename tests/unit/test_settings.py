@@ -30,6 +30,7 @@ def test_values_are_read(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("LOGOSIM_OCR", "tesseract"),
+        ("LOGOSIM_PRONUNCIATION", "espeak"),
         ("LOGOSIM_THREADS", "two"),
         ("LOGOSIM_THREADS", "-1"),
         ("LOGOSIM_LOG_LEVEL", "LOUD"),
