@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from click import get_current_context
@@ -12,11 +12,13 @@ from logosim.domain.features import FloatArray
 from logosim.errors import DependencyMissing
 from logosim.evaluation.names import MarkPair, Similarities
 from logosim.peers.nltk_aline import NltkAline
-from logosim.phonetics.transcribe import phonemes
 
 
-def nltk_measure(pairs: Sequence[MarkPair]) -> dict[str, Similarities]:
-    """The measure by its name, with a progress bar over the queries of `pairs`; empty, and said so, without NLTK."""
+def nltk_measure(pairs: Sequence[MarkPair], said: Callable[[str], str | None]) -> dict[str, Similarities]:
+    """The measure by its name, of what `said` pronounces; empty, and said so, without NLTK.
+
+    It shows a progress bar over the queries of `pairs`.
+    """
     try:
         aline = NltkAline()
     except DependencyMissing as error:
@@ -28,11 +30,11 @@ def nltk_measure(pairs: Sequence[MarkPair]) -> dict[str, Similarities]:
 
     def similarities(query: str, marks: Sequence[str]) -> FloatArray:
         bar.start()
-        asked = phonemes(query)
+        asked = said(query)
         if asked is None:
             values = np.full(len(marks), np.nan, np.float32)
         else:
-            values = aline.similarities(asked, [phonemes(mark) for mark in marks])
+            values = aline.similarities(asked, [said(mark) for mark in marks])
         bar.update(task, advance=1)
         if bar.finished:
             bar.stop()
