@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -110,10 +110,11 @@ def measure(runtime: Runtime, query: Query, limit: int, took: dict[str, list[flo
     with part("stage 1, with its fetch"):
         first = store.candidates(query)
     with part(FETCH):
-        found = store.fetched(first.candidates[:limit])
+        found = store.fetched(query, replace(first, candidates=first.candidates[:limit]))
     calibration = runtime.calibrations.of(first.model)
     started = perf_counter()
-    ranking = rerank(query, name_keys(query.text, runtime.transcriber.phonemes), found, calibration)
+    names = name_keys(query.text, runtime.transcriber.phonemes, found.words)
+    ranking = rerank(query, names, found.candidates, calibration)
     reranked = 1000 * (perf_counter() - started)
     for channel in CHANNELS:
         took[channel].append(ranking.timings_ms[channel])
@@ -121,4 +122,4 @@ def measure(runtime: Runtime, query: Query, limit: int, took: dict[str, list[flo
     with part(EXPLAIN):
         explain(query, ranking)
     took[TOTAL].append(sum(took[name][-1] for name in (FETCH, RERANK, EXPLAIN)))
-    return Counts(len(found), len(ranking.figures))
+    return Counts(len(found.candidates), len(ranking.figures))

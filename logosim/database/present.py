@@ -79,6 +79,10 @@ def apply(connection: Connection, folder: Path | None = None) -> PresentReport:
     if names_changed or any(name in _NAME_FUNCTIONS for name in changed):
         row = driver.execute("select logosim.refresh_names()").fetchone()
         renamed = int(row[0]) if row else 0
+    # Where words were never counted, or the names they stand in have changed without a batch.
+    driver.execute(
+        "select logosim.count_words() where %s or not exists (select from logosim.word_census)", (renamed > 0,)
+    )
     return PresentReport((*data_applied, *changed), tuple(sorted(set(known) - present)), renamed)
 
 

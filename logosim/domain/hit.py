@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from logosim.domain.features import FloatArray, PatchArray
+from logosim.domain.words import NO_COUNTS, WordCounts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +64,16 @@ class CandidateSet:
     route: str  # "hnsw", "exact" or "name"
     passed: int | None  # marks that pass the filter; None if unfiltered, or too many to be counted
     complete: bool  # True: the exact route, and every picture that passes has been looked at: none can be missing
+    words: WordCounts = NO_COUNTS  # counts of all words of the query and the candidates
+
+
+@dataclass(frozen=True, slots=True)
+class SingleCandidate:
+    """A mark that was named, as the candidate that a search would find."""
+
+    candidate: Candidate
+    model: str | None  # name of the active model; None: none is active
+    words: WordCounts = NO_COUNTS  # counts of all words of the query and the candidate
 
 
 @dataclass(frozen=True, slots=True)

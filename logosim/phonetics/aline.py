@@ -44,17 +44,21 @@ def aline_similarities(query: str, candidates: Sequence[str | None]) -> NDArray[
     nan for a candidate that is None or has no segments. A profile without segments on either side is left out of the
     mean. ValueError when a candidate has not as many profiles as the query.
     """
-    profiles = query.count(PROFILE_SEPARATOR) + 1
-    asked = _encode([query], profiles)
+    table = aline_table([query], candidates)
+    return table.reshape(-1)
+
+
+def aline_table(queries: Sequence[str], candidates: Sequence[str | None]) -> NDArray[np.float32]:
+    """How alike each of M transcriptions and each of N candidates sound: float32 [M, N], as `aline_similarities`."""
+    profiles = queries[0].count(PROFILE_SEPARATOR) + 1 if queries else 1
+    asked = _encode(queries, profiles)
     given = _encode(candidates, profiles)
-    total = np.zeros(len(candidates))
-    compared = np.zeros(len(candidates))
+    total = np.zeros((len(queries), len(candidates)))
+    compared = np.zeros(total.shape)
     for (query_codes, query_lengths), (codes, lengths) in zip(asked, given, strict=True):
-        if query_lengths[0] == 0:
-            continue
-        similarity = _similarities(query_codes[:, 0], codes, lengths)
-        total += similarity
-        compared += lengths > 0
+        for row in np.flatnonzero(query_lengths):
+            total[row] += _similarities(query_codes[:, row], codes, lengths)
+            compared[row] += lengths > 0
     with np.errstate(invalid="ignore", divide="ignore"):
         return (total / compared).astype(np.float32)
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from logosim.domain.asked import AskedPicture
 from logosim.domain.explanation import Compared, ComparedMark, Explanation
 from logosim.domain.features import RgbImage
-from logosim.domain.hit import Candidate, StoredMark
+from logosim.domain.hit import SingleCandidate, StoredMark
 from logosim.domain.query import Query, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.errors import NothingToCompare, PictureError, PictureGone, PictureTooLarge
@@ -52,8 +52,8 @@ class PlacingExtractor(FeatureExtractor, Protocol):
 class SingleCandidates(Protocol):
     """Stage 1 for one mark that is named."""
 
-    def candidate(self, query: Query, mark_id: UUID) -> tuple[Candidate, str | None]:
-        """A stored mark as a candidate, and the active model's name. Raises MarkNotFound."""
+    def candidate(self, query: Query, mark_id: UUID) -> SingleCandidate:
+        """A stored mark as a candidate. Raises MarkNotFound."""
 
 
 class Headings(Protocol):
@@ -180,7 +180,7 @@ class Comparison:
         """
         asked = self._pictures.recall(handle)
         queries = queries_of(asked, NO_FILTER, weights, 1)
-        scores = [_score(self._judged(query, other_id)[2]) for query in queries] if len(queries) > 1 else [0.0]
+        scores = [_score(self._judged(query, other_id)[1]) for query in queries] if len(queries) > 1 else [0.0]
         nearest = scores.index(max(scores))  # of equal ones the first, as in a search
         region = asked.parts[nearest].region
         compared = self._compared(queries[nearest], self._kept(handle, region), other_id, places)
@@ -188,13 +188,14 @@ class Comparison:
             return compared
         return replace(compared, explanation=replace(compared.explanation, region=nearest + 1))
 
-    def _judged(self, query: Query, other_id: UUID) -> tuple[Candidate, str | None, Ranking]:
-        candidate, model = self._candidates.candidate(query, other_id)
-        names = name_keys(query.text, self._transcribe)
-        return candidate, model, rerank(query, names, [candidate], self._calibrations.of(model))
+    def _judged(self, query: Query, other_id: UUID) -> tuple[SingleCandidate, Ranking]:
+        found = self._candidates.candidate(query, other_id)
+        names = name_keys(query.text, self._transcribe, found.words)
+        return found, rerank(query, names, [found.candidate], self._calibrations.of(found.model))
 
     def _compared(self, query: Query, asked: _Side, other_id: UUID, places: bool) -> Compared:
-        candidate, model, ranking = self._judged(query, other_id)
+        found, ranking = self._judged(query, other_id)
+        candidate = found.candidate
         absent = absent_channels(query, ranking)
         hits = explain(query, ranking)
         if not hits:
@@ -214,7 +215,7 @@ class Comparison:
             score=hit.score,
             risk=hit.risk,
             summary=summary(first, second, hit, absent, shape, vienna),
-            model=model,
+            model=found.model,
             evidence=hit.evidence,
             absent=absent,
             shape=shape,

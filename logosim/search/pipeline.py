@@ -15,6 +15,7 @@ from logosim.domain.features import Features
 from logosim.domain.hit import Answer, CandidateSet, Hit, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
+from logosim.domain.words import NO_COUNTS, WordCounts
 from logosim.errors import FilterError
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.transcribe import phonemes
@@ -203,7 +204,7 @@ class Pipeline:
         with timings.stage("candidates"):
             found = self._candidates.candidates(asked)
         with timings.stage("rerank"):
-            names = name_keys(query.text, self._transcribe)
+            names = name_keys(query.text, self._transcribe, found.words)
             ranking = rerank(query, names, found.candidates, self._calibrations.of(found.model))
         with timings.stage("explain"):
             hits = explain(query, ranking)
@@ -269,9 +270,11 @@ def queries_of(
     ]
 
 
-def name_keys(text: str | None, transcribe: Callable[[str], str | None] = phonemes) -> NameKeys:
+def name_keys(
+    text: str | None, transcribe: Callable[[str], str | None] = phonemes, words: WordCounts = NO_COUNTS
+) -> NameKeys:
     """A text in the forms in which it is compared; absent ones for a text without letters or digits."""
-    return NameKeys(normalise(text), transcribe(text)) if text else NameKeys(None, None)
+    return NameKeys(normalise(text), transcribe(text), words) if text else NameKeys(None, None)
 
 
 def name_of(features: Features, given: str | None) -> str | None:

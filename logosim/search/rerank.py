@@ -25,8 +25,8 @@ import numpy.typing as npt
 from logosim.domain.features import FloatArray, PatchArray
 from logosim.domain.hit import Candidate
 from logosim.domain.query import CHANNELS, Query
-from logosim.phonetics.aline import aline_similarities
-from logosim.phonetics.spelling import spelling_similarities
+from logosim.domain.words import NO_COUNTS, WordCounts
+from logosim.phonetics.names import sound_of_names, spelling_of_names
 from logosim.search.calibration import Calibration, Curve
 from logosim.search.timings import Timings
 from logosim.search.vienna_overlap import vienna_similarities
@@ -45,10 +45,11 @@ _BATCH = 128  # candidates whose patches are matched together
 
 @dataclass(frozen=True, slots=True)
 class NameKeys:
-    """The query's text in the two forms in which names are compared."""
+    """The query's text in the two forms in which names are compared, and what their words weigh."""
 
     normalised: str | None
     phonemes: str | None
+    words: WordCounts = NO_COUNTS  # of its words and the candidates', in the register
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,15 +165,17 @@ def _patches_of_views(query: Query) -> list[PatchArray]:
 
 
 def _sound(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
-    if names.phonemes is None or not candidates:
+    if names.normalised is None or names.phonemes is None or not candidates:
         return np.full(len(candidates), np.nan, dtype=np.float32)
-    return aline_similarities(names.phonemes, [candidate.phonemes for candidate in candidates])
+    written = [candidate.normalised_text for candidate in candidates]
+    spoken = [candidate.phonemes for candidate in candidates]
+    return sound_of_names(names.normalised, names.phonemes, written, spoken, names.words)
 
 
 def _spelling(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:
     if names.normalised is None or not candidates:
         return np.full(len(candidates), np.nan, dtype=np.float32)
-    return spelling_similarities(names.normalised, [candidate.normalised_text for candidate in candidates])
+    return spelling_of_names(names.normalised, [candidate.normalised_text for candidate in candidates], names.words)
 
 
 def _vienna(query: Query, names: NameKeys, candidates: Sequence[Candidate]) -> FloatArray:

@@ -9,6 +9,8 @@ from logosim.domain.mark import Mark, Rejection
 from logosim.store.pool import Pool, borrowed, fetch_row
 from logosim.store.pronunciation import Transcriber
 
+WORD_TOLERANCE = 0.01  # share of the names that may change before words are counted anew; weights go by their logarithm
+
 
 class IngestStore:
     """Takes batches of marks in. Each call is a transaction of its own; all may be repeated.
@@ -96,9 +98,10 @@ class IngestStore:
             )
 
     def finish(self, batch_id: int, counts: IngestReport) -> None:
-        """Close the batch with its counts."""
+        """Close the batch with its counts, and count the words of all names anew if enough of them are new."""
         with borrowed(self._pool) as connection:
             connection.execute("select logosim.finish_ingest(%s, %s)", (batch_id, counts.read))
+        fetch_row(self._pool, "select logosim.count_words(%s)", (WORD_TOLERANCE,))
 
 
 def _storable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,9 @@ from uuid import UUID
 import psycopg
 
 from logosim.domain.features import Features
-from logosim.domain.hit import Candidate, CandidateSet, Neighbour
+from logosim.domain.hit import Candidate, CandidateSet, Neighbour, SingleCandidate
 from logosim.domain.query import Query
+from logosim.domain.words import NO_COUNTS, WordCounts
 from logosim.errors import MarkNotFound, ModelMismatch
 from logosim.store.features import embedding_from_database, embedding_to_database, patches_from_database
 from logosim.store.models import ModelRow, read_active
@@ -58,7 +59,7 @@ class SearchStore:
             ViennaCodeError, FilterError: the filter cannot be used.
         """
         with borrowed(self._pool) as connection, connection.transaction():
-            # One snapshot for both statements: a candidate cannot vanish, nor the model change, in between.
+            # One snapshot for all statements: a candidate cannot vanish, nor the model change, in between.
             connection.execute("set transaction isolation level repeatable read, read only")
             active = read_active(connection)
             _require_same_model(query, active)
@@ -82,6 +83,7 @@ class SearchStore:
                 route, passed, complete = ("name" if query.features is None else "exact"), None, True
                 if query.features is not None:
                     complete = not _work_waits(connection)
+            words = _word_counts(connection, query, (row[4] for row in inputs.values()))
         return CandidateSet(
             model=active.name if active else None,
             candidates=tuple(
@@ -91,6 +93,7 @@ class SearchStore:
             route=route,
             passed=passed,
             complete=complete,
+            words=words,
         )
 
     def nearest(self, query: Query, count: int) -> list[Neighbour]:
@@ -127,7 +130,7 @@ class SearchStore:
                 neighbours.append(Neighbour(embedding, 1.0 - distance))
         return neighbours
 
-    def fetched(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    def fetched(self, query: Query, found: CandidateSet) -> CandidateSet:
         """The same candidates, read once more: what stage 2 needs of each, without the search for them.
 
         `candidates` does this after its search; by itself it is for measuring what reading takes.
@@ -140,24 +143,26 @@ class SearchStore:
             active = read_active(connection)
             rows = connection.execute(
                 "select * from logosim.rerank_inputs(%s::uuid[])",
-                ([candidate.mark_id for candidate in candidates],),
+                ([candidate.mark_id for candidate in found.candidates],),
                 binary=True,
             ).fetchall()
+            words = _word_counts(connection, query, (row[4] for row in rows))
         inputs = {row[0]: row for row in rows}
-        gone = next((of.mark_id for of in candidates if of.mark_id not in inputs), None)
+        gone = next((of.mark_id for of in found.candidates if of.mark_id not in inputs), None)
         if gone is not None:
             raise MarkNotFound(f"There is no mark {gone}.")
-        return tuple(
+        candidates = tuple(
             replace(
                 _candidate(inputs[of.mark_id], of.channels, (), active),
                 cosine=of.cosine,
                 figure_cosines=of.figure_cosines,
             )
-            for of in candidates
+            for of in found.candidates
         )
+        return replace(found, candidates=candidates, words=words)
 
-    def candidate(self, query: Query, mark_id: UUID) -> tuple[Candidate, str | None]:
-        """One stored mark as the candidate it would be if a search for `query` found it, and the active model's name.
+    def candidate(self, query: Query, mark_id: UUID) -> SingleCandidate:
+        """One stored mark as the candidate it would be if a search for `query` found it.
 
         Raises:
             MarkNotFound: there is no such mark.
@@ -176,7 +181,10 @@ class SearchStore:
             if row is None:
                 raise MarkNotFound(f"There is no mark {mark_id}.")
             cosines = _cosines(connection, query.features, [mark_id]) if query.features else {}
-        return _candidate(row, (), cosines.get(mark_id, ()), active), active.name if active else None
+            words = _word_counts(connection, query, [row[4]])
+        return SingleCandidate(
+            _candidate(row, (), cosines.get(mark_id, ()), active), active.name if active else None, words
+        )
 
     def _sounds(self, connection: psycopg.Connection[Any], query: Query) -> str | None:
         """How the query's text sounds, "" without a sound; None: it has no text, or the database pronounces it."""
@@ -237,6 +245,22 @@ def _search(
 def _work_waits(connection: psycopg.Connection[Any]) -> bool:
     row = connection.execute("select exists (select from logosim.work)").fetchone()
     return bool(row and row[0])
+
+
+def _word_counts(connection: psycopg.Connection[Any], query: Query, names: Iterable[str | None]) -> WordCounts:
+    """Counts of the words of the query and of normalised names, in one call; none of a query without a name."""
+    if not query.text:
+        return NO_COUNTS
+    words = sorted({word for name in names if name for word in name.split()})
+    rows = connection.execute(
+        """
+        select word, marks, names
+          from logosim.word_counts(%s::text[] || string_to_array(logosim.normalise_text(%s), ' '))
+        """,
+        (words, query.text),
+        binary=True,
+    ).fetchall()
+    return WordCounts(rows[0][2] if rows else 0, {word: marks for word, marks, _ in rows if marks})
 
 
 def _found_by_figures(

@@ -339,6 +339,40 @@ mark_staging = Table(
     comment="Where COPY puts marks before logosim.merge_marks takes them; emptied by it, and by a crash",
 )
 
+word = Table(
+    "word",
+    METADATA,
+    Column("word", Text, nullable=False, comment="A word of logosim.mark.normalised_text"),
+    Column("marks", Integer, nullable=False, comment="Marks with this word in their name, each counted once"),
+    PrimaryKeyConstraint("word", name="word_pkey"),
+    comment="Words of the names of all marks, counted by logosim.count_words; rare words are the distinctive ones",
+)
+
+word_census = Table(
+    "word_census",
+    METADATA,
+    Column(
+        "only_row",
+        Boolean,
+        nullable=False,
+        server_default=text("true"),
+        comment="Always true: there is one row at most",
+    ),
+    Column("names", Integer, nullable=False, comment="Marks with a name when the words were counted"),
+    Column(
+        "changes",
+        BigInteger,
+        nullable=False,
+        comment="Marks that all batches together had inserted or updated by then",
+    ),
+    Column(
+        "counted_at", TIMESTAMPTZ, nullable=False, server_default=text("now()"), comment="When the words were counted"
+    ),
+    PrimaryKeyConstraint("only_row", name="word_census_pkey"),
+    CheckConstraint("only_row", name="word_census_only_row_check"),
+    comment="One row: what the counts of logosim.word were taken from; none before the first count",
+)
+
 query_picture = Table(
     "query_picture",
     METADATA,

@@ -21,6 +21,8 @@ grant select on
   , logosim.ingest_reject
   , logosim.query_picture
   , logosim.query_region
+  , logosim.word
+  , logosim.word_census
   , logosim.transliteration
   , logosim.phoneme_rule
   , logosim.pronunciation
@@ -66,6 +68,7 @@ grant execute on function
   , logosim.merge_marks(bigint)
   , logosim.record_rejects(bigint, text[], integer[], integer[], text[], text[])
   , logosim.finish_ingest(bigint, integer)
+  , logosim.count_words(double precision)
 to logosim_worker, logosim_api;
 
 grant execute on function logosim.remember_picture(

@@ -42,6 +42,7 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
     "12_similar_to": lambda rows: (
         (rows[0][1:4], rows[0][5]) == (("SONNENGOLD", 2, ["look", "spelling", "sound"]), 1) and len(rows) == 4
     ),
+    "13_words": lambda rows: rows == [("sun", 1, 6), ("gold", 1, 6)],
 }
 
 

@@ -145,6 +145,7 @@ WRITES = {
     "record_rejects": {"logosim_worker", "logosim_api"},
     "finish_ingest": {"logosim_worker", "logosim_api"},
     "remember_picture": {"logosim_worker", "logosim_api"},
+    "count_words": {"logosim_worker", "logosim_api"},
     # The owner's alone:
     "add_api_key": set(),
     "revoke_api_key": set(),

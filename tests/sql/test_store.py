@@ -177,12 +177,13 @@ def test_one_mark_as_the_candidate_that_a_search_finds(corpus: Any, corpus_pool:
     store, mark = SearchStore(corpus_pool), corpus.marks[20]
     query = Query(features=seen(corpus.embeddings[20]), text=mark.text)
     for found in store.candidates(query, limit=30, name_limit=5).candidates:
-        alone, model = store.candidate(query, found.mark_id)
-        assert model == "corpus-model"
+        single = store.candidate(query, found.mark_id)
+        alone = single.candidate
+        assert single.model == "corpus-model"
         assert alone.cosine == found.cosine
         assert np.array_equal(alone.patches, found.patches)  # type: ignore[arg-type]
         assert asdict(replace(alone, patches=None)) == asdict(replace(found, patches=None, channels=()))
-    assert store.candidate(Query(text="kalomi"), mark.mark_id)[0].cosine is None
+    assert store.candidate(Query(text="kalomi"), mark.mark_id).candidate.cosine is None
     with pytest.raises(MarkNotFound):
         store.candidate(query, uuid4())
     with pytest.raises(ModelMismatch):
@@ -221,21 +222,22 @@ def test_a_candidate_no_worker_has_looked_at(pool: Pool, connection: psycopg.Con
     with pytest.raises(NoActiveModel):
         SearchStore(pool).candidate(query, mark_id)
     ModelStore(pool).register(Manifest(), activate=True)
-    found, model = SearchStore(pool).candidate(query, mark_id)
-    assert (found.cosine, found.patches, model) == (None, None, "m")
+    found = SearchStore(pool).candidate(query, mark_id)
+    assert (found.candidate.cosine, found.candidate.patches, found.model) == (None, None, "m")
 
 
 def test_candidates_are_fetched_once_more_as_they_were(corpus: Any, corpus_pool: Pool) -> None:
     store, mark = SearchStore(corpus_pool), corpus.marks[20]
     query = Query(features=seen(corpus.embeddings[20]), text=mark.text)
-    found = store.candidates(query, limit=30, name_limit=5).candidates
-    again = store.fetched(found)
-    for one, other in zip(found, again, strict=True):
+    found = store.candidates(query, limit=30, name_limit=5)
+    again = store.fetched(query, found)
+    assert (again.words, replace(again, candidates=())) == (found.words, replace(found, candidates=()))
+    for one, other in zip(found.candidates, again.candidates, strict=True):
         assert np.array_equal(one.patches, other.patches)  # type: ignore[arg-type]
         assert asdict(replace(one, patches=None)) == asdict(replace(other, patches=None))
-    assert store.fetched(()) == ()
+    assert store.fetched(query, replace(found, candidates=())).candidates == ()
     with pytest.raises(MarkNotFound):
-        store.fetched([replace(found[0], mark_id=uuid4())])
+        store.fetched(query, replace(found, candidates=(replace(found.candidates[0], mark_id=uuid4()),)))
 
 
 def test_marks_are_drawn_by_a_seed(corpus: Any, corpus_pool: Pool, pool: Pool) -> None:

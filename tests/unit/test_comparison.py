@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageOps
 from logosim.domain.asked import AskedPicture, KeptPicture
 from logosim.domain.explanation import Compared
 from logosim.domain.features import Features
-from logosim.domain.hit import Candidate, CandidateSet, StoredMark
+from logosim.domain.hit import Candidate, CandidateSet, SingleCandidate, StoredMark
 from logosim.domain.query import Query, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.embedding import OnnxEmbedder, bundled, load_artifact
@@ -70,7 +70,7 @@ class Register:
             raise MarkNotFound
         return self.marks[mark_id]
 
-    def candidate(self, query: Query, mark_id: UUID) -> tuple[Candidate, str | None]:
+    def candidate(self, query: Query, mark_id: UUID) -> SingleCandidate:
         mark = self.get(mark_id)
         names = name_keys(mark.text)
         looked = query.features is not None and mark.embedding is not None
@@ -80,10 +80,10 @@ class Register:
             float(query.features.embedding @ mark.embedding) if looked else None,  # type: ignore[union-attr, operator]
             mark.patches,
         )  # fmt: skip
-        return found, "lite0"
+        return SingleCandidate(found, "lite0")
 
     def candidates(self, query: Query) -> CandidateSet:
-        found = tuple(self.candidate(query, mark_id)[0] for mark_id in self.marks if mark_id != query.exclude)
+        found = tuple(self.candidate(query, mark_id).candidate for mark_id in self.marks if mark_id != query.exclude)
         return CandidateSet("lite0", found, "exact", None, complete=True)
 
     def labels(self, codes: Sequence[str]) -> dict[str, str]:
