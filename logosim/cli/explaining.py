@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from logosim.cli.display import console
 from logosim.cli.searching import ROLE, read_picture
-from logosim.domain.explanation import Compared, Explanation, HeadedCode
+from logosim.domain.explanation import AnsweringWords, Compared, Explanation, HeadedCode
 from logosim.domain.parse import parse_codes, parse_text, parse_weights
 from logosim.errors import InputError, PictureError
 from logosim.imaging.overlay import overlay
@@ -125,6 +125,8 @@ def _print(explanation: Explanation) -> None:
     if spelling := explanation.spelling:
         measures = f"Jaro-Winkler {spelling.jaro_winkler:.2f}, trigrams {spelling.trigram:.2f}"
         _line("spelt", f"{explanation.first.normalised_text} / {explanation.other.normalised_text}: {measures}")
+        for words in spelling.words:
+            _line("", f"{words.one} / {words.other}: {words.similarity:.2f}, distinctive {_weights(words)}")
     if vienna := explanation.vienna:
         for name, codes in (
             ("both show", vienna.shared),
@@ -133,6 +135,12 @@ def _print(explanation: Explanation) -> None:
         ):
             for code in codes:
                 _line(name, _headed(code))
+
+
+def _weights(words: AnsweringWords) -> str:
+    """How distinctive both words are, said once where they are the same word."""
+    weights = f"{words.weight:.2f}"
+    return weights if words.one == words.other else f"{weights} / {words.other_weight:.2f}"
 
 
 def _headed(code: HeadedCode) -> str:

@@ -90,17 +90,34 @@ class SpokenComparison:
     read_as: str  # the same for a person: "English"
     one: str  # IPA
     other: str
-    similarity: float  # 0..1; the channel's value is the mean over the profiles
+    similarity: float  # 0..1, of the whole names; their mean is the channel's value unless words correct it
     sounds: tuple[AnsweringSounds, ...]  # both names from beginning to end, of very long ones the first 100 characters
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweringWords:
+    """A word of the first name and the word of the other that it is most like."""
+
+    one: str  # as spelling compares it: a-z and 0-9
+    other: str
+    similarity: float  # 0..1
+    weight: float  # how distinctive the word is: 1 where no name of the register has it
+    other_weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpellingExplanation:
-    """How alike the names are written; the channel's value is the mean of the two measures."""
+    """How alike the names are written; the value of the channel for names of one word is the mean of both measures.
+
+    For names of several words it is the larger of `by_words` and of that mean less `excess`.
+    """
 
     jaro_winkler: float  # 0..1: the same letters in the same order, the beginning weighing more
     trigram: float  # 0..1: groups of three letters that both have
     shared_trigrams: tuple[str, ...]
+    by_words: float | None = None  # 0..1, with distinctive words weighing more; None where each name is one word
+    excess: float = 0.0  # what the mean owes to words that distinguish little
+    words: tuple[AnsweringWords, ...] = ()  # of the first name in order; empty where each name is one word
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ Names of one word each are compared as a whole and nothing else.
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +19,8 @@ from logosim.phonetics.transcribe import PROFILE_SEPARATOR
 from logosim.phonetics.words import NameWords, Scores, by_words
 
 Similarities = NDArray[np.float32]
+
+_SAID = re.compile(r"[a-z]+|[0-9]")  # what of a normalised word is said as a word
 
 
 def spelling_of_names(query: str, names: Sequence[str | None], counts: WordCounts) -> Similarities:
@@ -62,14 +66,24 @@ def sound_of_names(
 
 
 def spoken_words(name: str | None, spoken: str | None) -> tuple[str, ...] | None:
-    """The transcription of each word of a normalised name; None where it has not as many words in every profile."""
+    """The transcription of each word of a normalised name, a number read digit by digit.
+
+    None where it has not as many words as the name in every profile.
+    """
     if name is None or spoken is None:
         return None
-    if " " not in name:
+    if name.isalpha():
         return None if " " in spoken else (spoken,)
+    lengths = [1 if word.isalpha() else len(_SAID.findall(word)) for word in name.split(" ")]
     profiles = [profile.split(" ") for profile in spoken.split(PROFILE_SEPARATOR)]
-    if {len(words) for words in profiles} != {name.count(" ") + 1}:
+    if {len(words) for words in profiles} != {sum(lengths)}:
         return None
+    if len(lengths) < sum(lengths):
+        ends = list(itertools.accumulate(lengths))
+        profiles = [
+            [" ".join(words[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
+            for words in profiles
+        ]
     return tuple(map(PROFILE_SEPARATOR.join, zip(*profiles, strict=True)))
 
 

@@ -12,11 +12,12 @@ either name
 
     covered    C = sum(w^2 s) / sum(w^2)      share of what is distinctive in the name that the other has
     contained  K = sum(w^2 s^2) / sum(w^2)    the same, counting only what is nearly equal
-    letters    U = sum(l s) / sum(l)          share of its letters that the other has
     own        D = max(w)                     how distinctive the name is
+    letters    U = sum(l s) / sum(l)          share of its letters that the other has
+    weighed    V = sum(l w^2 s) / sum(l w^2)  the same, each letter as distinctive as its word
 
     words  = (max(D1 K1, D2 K2) + sqrt(C1 C2)) / 2
-    excess = (max(U1 - C1, 0) + max(U2 - C2, 0)) / 2
+    excess = (max(U1 - V1, 0) + max(U2 - V2, 0)) / 2
 
 `words`: sqrt(C1 C2) is the cosine of the two names as vectors of weighted words, for words that are equal or not alike
 at all. The other half is containment: the name that is found in the other counts alone, as far as it is distinctive
@@ -24,10 +25,11 @@ itself, for a mark that stands whole in another one is a conflict, and a mark HO
 similarities are squared, because half of a word is not contained: without it every long name would hold a word somewhat
 like the mark. A containing mark is therefore near, and never as near as the same.
 
-`excess`: the whole-name similarity counts letters, whatever they say. What it owes to generic words is how much more of
-the letters than of the weight is shared, and that is taken off. Nothing is taken off where the words are equally
-distinctive, nor of equal names. The whole similarity stays in it because it alone sees names that are divided otherwise
-(ECOFORCE, ECO FORTE). For two names of one word each nothing changes: `words` is then never above `whole`.
+`excess`: the whole-name similarity counts letters, whatever they say. What it owes to generic words is how much more is
+shared of the letters as such than of the letters weighed, and that is taken off. Nothing is taken off where the words
+are equally distinctive, nor of equal names. The whole similarity stays in it because it alone sees names that are
+divided otherwise (ECOFORCE, ECO FORTE). For two names of one word each nothing changes: `words` is then never above
+`whole`.
 
 `words` grows with every s and falls with every count of a shared word. It is a matter of two or three aggregates over
 words and their weights, so that SQL can repeat it.
@@ -103,7 +105,9 @@ def by_words(query: NameWords, names: NameWords, similarities: Scores) -> WordSc
     covered, names_covered = mass @ asked / mass.sum(), share(given, masses)
     contained, names_contained = mass @ asked**2 / mass.sum(), share(given**2, masses)
     letters, names_letters = query.letters @ asked / query.letters.sum(), share(given, names.letters)
+    heavy, heavies = query.letters * mass, names.letters * masses
+    weighed, names_weighed = heavy @ asked / heavy.sum(), share(given, heavies)
     own, names_own = query.weights.max(), np.maximum.reduceat(names.weights, names.starts)
     words = (np.maximum(own * contained, names_own * names_contained) + np.sqrt(covered * names_covered)) / 2
-    excess = (np.maximum(letters - covered, 0) + np.maximum(names_letters - names_covered, 0)) / 2
+    excess = (np.maximum(letters - weighed, 0) + np.maximum(names_letters - names_weighed, 0)) / 2
     return WordScores(words=np.clip(words, 0, 1), excess=np.clip(excess, 0, 1))

@@ -220,7 +220,7 @@ class Comparison:
             absent=absent,
             shape=shape,
             sound=sound_of(ranking.names, candidate),
-            spelling=spelling_of(query, candidate),
+            spelling=spelling_of(ranking.names, candidate),
             vienna=vienna,
         )
         return Compared(explanation, (asked.picture, other.picture))

@@ -8,6 +8,7 @@ import numpy as np
 
 from logosim.domain.hit import Candidate, ChannelEvidence, Hit
 from logosim.domain.query import CHANNELS, Query
+from logosim.search.name_reason import name_sentence
 from logosim.search.rerank import PART, Ranking
 from logosim.search.risk import risk
 from logosim.search.score import PRIOR, contributions, probability
@@ -67,8 +68,7 @@ def _sentence(channel: str, value: float, query: Query, ranking: Ranking, place:
         return _shape_sentence(ranking, place)
     if channel == "vienna":
         return _vienna_sentence(query, candidate)
-    verb = "sound" if channel == "sound" else "are spelt"
-    return f"The names “{query.text}” and “{candidate.text}” {verb} {degree(value)}."
+    return name_sentence(channel, value, query.text or "", ranking.names, candidate)
 
 
 def look_sentence(value: float, view: int) -> str:

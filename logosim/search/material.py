@@ -11,6 +11,7 @@ from math import isnan
 from logosim.domain.explanation import (
     AbsentChannel,
     AnsweringSounds,
+    AnsweringWords,
     FigurePlace,
     HeadedCode,
     MatchedPatch,
@@ -29,11 +30,12 @@ from logosim.phonetics import (
     PROFILES,
     AlignedPair,
     aline_similarity,
-    normalise,
     whole_alignment,
     written,
 )
+from logosim.phonetics.pair import WordPair
 from logosim.phonetics.spelling import jaro_winkler_similarity, trigram_similarity, trigrams
+from logosim.search.name_reason import compared_words
 from logosim.search.rerank import NameKeys, Ranking
 
 _READ_AS = dict(zip(PROFILES, ("English", "German", "Romance"), strict=True))
@@ -105,15 +107,33 @@ def sound_of(names: NameKeys, candidate: Candidate) -> tuple[SpokenComparison, .
     )
 
 
-def spelling_of(query: Query, candidate: Candidate) -> SpellingExplanation | None:
-    """The measures whose mean the channel's value is."""
-    one, other = normalise(query.text) if query.text else None, candidate.normalised_text
+def spelling_of(names: NameKeys, candidate: Candidate) -> SpellingExplanation | None:
+    """The measures that the channel's value is made of."""
+    one, other = names.normalised, candidate.normalised_text
     if one is None or other is None:
         return None
+    pair = compared_words("spelling", names, candidate)
     return SpellingExplanation(
         jaro_winkler=jaro_winkler_similarity(one, other),
         trigram=trigram_similarity(one, other),
         shared_trigrams=tuple(sorted(trigrams(one) & trigrams(other))),
+        by_words=pair.words if pair else None,
+        excess=pair.excess if pair else 0.0,
+        words=_answering_words(pair) if pair else (),
+    )
+
+
+def _answering_words(pair: WordPair) -> tuple[AnsweringWords, ...]:
+    places = [(row, pair.counterpart(row)) for row in range(len(pair.one))]
+    return tuple(
+        AnsweringWords(
+            one=pair.one[row],
+            other=pair.other[column],
+            similarity=float(pair.similarities[row, column]),
+            weight=float(pair.weights[row]),
+            other_weight=float(pair.other_weights[column]),
+        )
+        for row, column in places
     )
 
 

@@ -52,7 +52,7 @@ def summary(
         sentences += [item.sentence for item in hit.evidence if item.channel == "look"]
     if "shape" in values and shape:
         sentences.append(_shape(shape, values["shape"]))
-    sentences += _names(values)
+    sentences += _names(values, hit.evidence, first, other)
     if "vienna" in values and vienna:
         sentences.append(_vienna(vienna))
     sentences += _weightiest(hit.evidence)
@@ -90,7 +90,12 @@ def _place(place: FigurePlace) -> str:
     return listed([words for words in ("as in a mirror" if place.mirrored else "", size, down, right) if words])
 
 
-def _names(values: dict[str, float]) -> list[str]:
+def _names(
+    values: dict[str, float], evidence: Sequence[ChannelEvidence], first: ComparedMark, other: ComparedMark
+) -> list[str]:
+    """One sentence for both channels; of names of several words each has its own, which may be about a word."""
+    if any(" " in (mark.normalised_text or "") for mark in (first, other)):
+        return [item.sentence for item in evidence if item.channel in ("sound", "spelling") and item.channel in values]
     said = [
         f"{verb} {degree(values[channel])}"
         for channel, verb in (("sound", "sound"), ("spelling", "are spelt"))

@@ -342,7 +342,7 @@ mark_staging = Table(
 word = Table(
     "word",
     METADATA,
-    Column("word", Text, nullable=False, comment="A word of logosim.mark.normalised_text"),
+    Column("word", Text(collation="C"), nullable=False, comment="A word of logosim.mark.normalised_text"),
     Column("marks", Integer, nullable=False, comment="Marks with this word in their name, each counted once"),
     PrimaryKeyConstraint("word", name="word_pkey"),
     comment="Words of the names of all marks, counted by logosim.count_words; rare words are the distinctive ones",

@@ -1,8 +1,8 @@
 -- Purpose: how often words stand in the names of the register. Filled by logosim.count_words.
 
 create table logosim.word (
-    word   text    not null
-  , marks  integer not null
+    word   text collate "C" not null
+  , marks  integer          not null
   , constraint word_pkey primary key (word)
 );
 

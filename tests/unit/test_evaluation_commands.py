@@ -240,3 +240,21 @@ def test_a_describer_that_breaks_its_promise_is_named(folder: Path, vectors: Flo
     files = sorted(folder.glob("*.png"))
     with pytest.raises(RecordError, match=f"odd gives.*{said}" if "gives" not in said else f"odd {said}"):
         described([Odd(vectors)], files, DecodeLimits())
+
+
+def test_names_are_measured_with_the_words_of_a_register(tmp_path: Path) -> None:
+    pairs, register = tmp_path / "pairs.csv", tmp_path / "names.txt"
+    pairs.write_text("mark_a,mark_b,label\nGOLDEN STORK,STORK,1\nGOLDEN GATE,STARK,0\n", encoding="utf-8")
+    register.write_text("\n".join([*(f"Golden Mark{n}" for n in range(50)), "OKAPI", "ZEBRA"]), encoding="utf-8")
+    done = run(tmp_path, "names", pairs, "--register", register)
+    assert done.exit_code == 0, done.output
+    rows = {line[:32].strip(): line[32:].split() for line in done.output.splitlines() if line.strip()}
+    assert rows["with words: channel spelling"] == ["1.000", "1.000", "1.000"]
+    assert "pronounced by rules, " in done.output
+    assert float(rows["spelling"][0]) < 1
+    done = run(tmp_path, "names", "--containing", "--register", register, "--queries", "2", "--among", "30")
+    assert done.exit_code == 0, done.output
+    assert "ranked among 30 names" in done.output
+    assert "2 queries" in done.output
+    for arguments in ((), ("--containing",), (pairs, "--containing", "--register", register)):
+        assert run(tmp_path, "names", *arguments).exit_code == 2

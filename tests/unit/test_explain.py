@@ -10,6 +10,7 @@ import pytest
 from logosim.domain.features import Features
 from logosim.domain.hit import Candidate, Hit
 from logosim.domain.query import Query
+from logosim.domain.words import WordCounts
 from logosim.search.calibration import packaged_calibrations
 from logosim.search.explain import explain
 from logosim.search.pipeline import name_keys
@@ -55,6 +56,42 @@ def test_every_channel_that_was_compared_has_a_sentence() -> None:
     assert all(item.weight == 1 for item in found.evidence)
     log_odds = PRIOR + sum(item.evidence for item in found.evidence)
     assert found.score == pytest.approx(1 / (1 + np.exp(-log_odds)))
+
+
+REGISTER = WordCounts(20_000, {"hotel": 200, "golden": 15, "stork": 1})
+
+
+def of_names(one: str, other: str) -> dict[str, str]:
+    names = name_keys(other)
+    earlier = Candidate(
+        UUID(int=1), "t", "a", other, names.normalised, names.phonemes, (), None, "/", ("sound",), None, None
+    )
+    query = Query(text=one)
+    (found,) = explain(query, rerank(query, name_keys(one, words=REGISTER), [earlier], CALIBRATION))
+    return sentences(found)
+
+
+def test_a_contained_mark_is_named() -> None:
+    assert of_names("GOLDEN STORK", "Störk") == {
+        "sound": "The distinctive words “STORK” and “Störk” sound almost the same.",
+        "spelling": "The distinctive word “Störk” of the earlier mark is contained in “GOLDEN STORK”.",
+    }
+    assert of_names("Stork", "GOLDEN STORK") == {
+        "sound": "The distinctive word “Stork” is heard in the earlier mark “GOLDEN STORK”.",
+        "spelling": "The distinctive word “Stork” is contained in the earlier mark “GOLDEN STORK”.",
+    }
+    assert of_names("Fildor Gin", "Hotel Fildor")["spelling"] == "Both names have the distinctive word “Fildor”."
+    assert of_names("AVEDA", "DABUR UVEDA") == {
+        "sound": "The distinctive words “AVEDA” and “UVEDA” sound almost the same.",
+        "spelling": "The distinctive words “AVEDA” and “UVEDA” are spelt somewhat alike.",
+    }
+
+
+def test_a_shared_word_that_distinguishes_little_is_named() -> None:
+    assert of_names("Hotel Fildor", "HOTEL MIRANO")["spelling"] == (
+        "The names “Hotel Fildor” and “HOTEL MIRANO” are spelt little alike; “Hotel”, which both have, "
+        "distinguishes little."
+    )
 
 
 def test_a_mirrored_figure_is_called_mirrored() -> None:
