@@ -13,6 +13,7 @@ from logosim.search.wording import degree, listed
 _DISTINCTIVE = 0.5  # weight of a word that is called so
 _SAME = 0.995  # similarity of words that are called the same
 _LITTLE = 0.03  # excess that is not worth a word
+_WORTH_NAMING = 0.4  # value of a channel below which no word is said to have decided anything
 _VERBS = {"sound": "sound", "spelling": "are spelt"}
 _CONTAINED = {"sound": "is heard", "spelling": "is contained"}
 _WORD = re.compile(r"\w+")
@@ -33,7 +34,7 @@ def name_sentence(channel: str, value: float, text: str, names: NameKeys, candid
     pair = compared_words(channel, names, candidate)
     if pair is None:
         return f"{whole}."
-    if pair.words_decide:
+    if pair.words_decide and value >= _WORTH_NAMING:
         return _by_word(channel, pair, text, earlier)
     shared = dict.fromkeys(word for word in pair.one if word in pair.other)
     generic = [word for word in shared if pair.weights[pair.one.index(word)] < max(pair.weights)]

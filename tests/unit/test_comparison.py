@@ -212,6 +212,7 @@ def test_the_material_gives_the_values(register: Register) -> None:
     assert [sounds.agreement for sounds in found.sound[1].sounds[:4]] == ["same"] * 4
     assert found.sound[1].sounds[-1].agreement == "missing"
     assert found.spelling is not None
+    assert "The distinctive words “Fildor” and “PHILDOOR” sound almost the same." in found.summary
     whole = (found.spelling.jaro_winkler + found.spelling.trigram) / 2
     assert found.spelling.by_words is not None
     assert max(found.spelling.by_words, whole - found.spelling.excess) == pytest.approx(values["spelling"])

@@ -42,18 +42,25 @@ def plain_weight(word: str, counts: WordCounts) -> float:
 def plain(one: list[str], other: list[str], table: list[list[float]], whole: float, counts: WordCounts) -> float:
     """The formula of `logosim.phonetics.words` for one pair; table[i][j] compares words i and j."""
 
-    def side(own: list[str], met: list[float]) -> tuple[float, float, float, float]:
-        mass = [plain_weight(word, counts) ** 2 for word in own]
-        covered = sum(m * s for m, s in zip(mass, met, strict=True)) / sum(mass)
-        contained = sum(m * s * s for m, s in zip(mass, met, strict=True)) / sum(mass)
-        letters = sum(len(word) * s for word, s in zip(own, met, strict=True)) / sum(map(len, own))
+    def side(own: list[str], others: list[str], rows: list[list[float]]) -> tuple[float, float, float, float]:
+        weights, answers = ([plain_weight(word, counts) for word in each] for each in (own, others))
+        mass = [weight**2 for weight in weights]
         heavy = [m * len(word) for m, word in zip(mass, own, strict=True)]
-        weighed = sum(m * s for m, s in zip(heavy, met, strict=True)) / sum(heavy)
-        return covered, contained, letters - weighed, max(plain_weight(word, counts) for word in own)
+        near = [max(row) for row in rows]
+        met = [
+            max(s * min(1, answer / weight) for s, answer in zip(row, answers, strict=True))
+            for weight, row in zip(weights, rows, strict=True)
+        ]
+        covered = sum(m * t for m, t in zip(mass, met, strict=True)) / sum(mass)
+        contained = sum(m * t * t for m, t in zip(mass, met, strict=True)) / sum(mass)
+        letters = sum(len(word) * s for word, s in zip(own, near, strict=True)) / sum(map(len, own))
+        weighed = sum(h * s for h, s in zip(heavy, near, strict=True)) / sum(heavy)
+        return covered, contained, letters - weighed, max(weights)
 
-    covered_1, contained_1, excess_1, own_1 = side(one, [max(row) for row in table])
-    covered_2, contained_2, excess_2, own_2 = side(other, [max(column) for column in zip(*table, strict=True)])
-    by_word = (max(own_1 * contained_1, own_2 * contained_2) + sqrt(covered_1 * covered_2)) / 2
+    covered_1, contained_1, excess_1, own_1 = side(one, other, table)
+    covered_2, contained_2, excess_2, own_2 = side(other, one, [list(column) for column in zip(*table, strict=True)])
+    cosine = sqrt(covered_1 * covered_2)
+    by_word = (max(own_1 * contained_1, own_2 * contained_2) + min(own_1, own_2) * cosine) / 2
     excess = (max(excess_1, 0) + max(excess_2, 0)) / 2
     return max(whole - excess, by_word)
 
@@ -166,6 +173,13 @@ def test_a_shared_generic_word_says_little() -> None:
         assert measure("FILDOR GMBH", "MIRANO GMBH") == pytest.approx(measure("FILDOR", "MIRANO"), abs=0.08)
         assert measure("HOTEL FILDOR", "FILDOR RESORT") > measure("HOTEL FILDOR", "HOTEL MIRANO") + 0.2
     assert sound("HOTEL FILDOR", "PHILDAR RESORT") > sound("HOTEL FILDOR", "HOTEL MIRANO") + 0.15
+
+
+def test_a_generic_mark_is_no_conflict_with_all_that_contain_it() -> None:
+    for measure in (spelling, sound):
+        assert measure("HOTEL", "HOTEL FILDOR") < 0.65
+        assert measure("HOTELIA", "HOTEL FILDOR") < measure("STORKIA", "STORK FILDOR")
+        assert measure("HOTEL", "HOTEL FILDOR") < measure("STORK", "STORK FILDOR") - 0.15
 
 
 def test_a_letter_in_a_long_name_is_no_containing_mark() -> None:
