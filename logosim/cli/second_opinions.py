@@ -42,7 +42,7 @@ class SecondOpinions:
         rows: dict[str, IntArray] = {}
         for opinion in self._opinions:
             judged = opinion.judge(self._files[query], self._paths(look.pictures[: self._first]))
-            row = f"look, first {self._first} by {opinion.name}"
+            row = f"cosine, first {self._first} by {opinion.name}"
             rows[row] = _with_head(look.pictures, reordered(judged.order))
             self._ms[row].append(judged.milliseconds)
             if judged.share is None:  # nothing that could be set beside a score

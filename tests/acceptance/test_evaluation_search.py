@@ -62,8 +62,8 @@ def test_second_opinions_among_distractors(
     assert "12 of 14 pictures are distractors of marks, changed; passed over: 1" in done.stderr
     written = json.loads(out.read_text())
     results = {result["model"]: result for result in written["results"]}
-    rows = ["look, first 100 by SIFT", "whole search, first 20 with SIFT", "look, first 100 by phash"]
-    assert list(results) == ["look", "shape", "look and shape", "whole search", *rows]
+    rows = ["cosine, first 100 by SIFT", "whole search, first 20 with SIFT", "cosine, first 100 by phash"]
+    assert list(results) == ["cosine alone", "look", "shape", "look and shape", "whole search", *rows]
     assert {result["pictures"] for result in results.values()} == {6 + 12 + 12}  # and the copies, which are hidden
     for result in results.values():
         assert result["whole"]["metrics"]["R@100"]["mean"] == 1  # the same candidates
