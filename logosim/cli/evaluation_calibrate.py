@@ -82,13 +82,9 @@ def calibrate(
     rng = np.random.default_rng(asking.seed)
     known, decided = read_register(register), read_pairs(pairs)
     sets: list[Judged] = []
-    asked = [
-        *((folder, asking) for folder in folders),
-        *(
-            (folder, dataclasses.replace(asking, kind="changed", distractors=(), distractor_count=None))
-            for folder in copies_of
-        ),
-    ]
+    plain = dataclasses.replace(asking, copies=None) if copies_of else asking
+    changed = dataclasses.replace(asking, kind="changed", distractors=(), distractor_count=None)
+    asked = [*((folder, plain) for folder in folders), *((folder, changed) for folder in copies_of)]
     for number, (folder, how) in enumerate(asked):
         with opened_truth(folder, how, decode_limits(settings)) as truth:
             sets.append(_judged_pictures(settings, truth, number * _GROUPS, rng))

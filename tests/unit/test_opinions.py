@@ -121,7 +121,11 @@ def test_the_first_of_look_and_the_head_of_the_whole_search_are_ordered_again(fi
     look = Found(np.array([1, 2, 3, 4]), np.array([0.9, 0.8, 0.7, 0.6]))
     whole = Found(np.array([2, 3, 1, 4]), np.array([0.6, 0.5, 0.4, 0.3]))
     rows = others.rankings(0, look, whole)
-    assert list(rows) == ["cosine, first 3 by SIFT", f"whole search, first {HEAD} with SIFT", "cosine, first 3 by phash"]
+    assert list(rows) == [
+        "cosine, first 3 by SIFT",
+        f"whole search, first {HEAD} with SIFT",
+        "cosine, first 3 by phash",
+    ]
     assert rows["cosine, first 3 by SIFT"].tolist()[0] == 3  # the turned one comes first
     assert rows["cosine, first 3 by SIFT"].tolist()[-1] == 4  # beyond the first three nobody looked
     assert sorted(rows["cosine, first 3 by phash"].tolist()) == [1, 2, 3, 4]
