@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,18 @@ from logosim.phonetics.transcribe import PROFILE_SEPARATOR
 
 _NO_SEGMENT, _END_OF_PROFILE, _END_OF_NAME = 0, 254, 255
 _CHARACTERS = 0x400
-_NEVER = 1 << 24
-_LENGTHS = (8, 12, 18, 30, 60)
+_NEVER = 8000
+"""Cost of a move that is forbidden. Rows never fall by more than two skips from one cell to where the move would lead,
+so a few hundred would do."""
+_LENGTHS = (10, 18, 30, 60)
 """Candidates are aligned in groups of up to so many segments, so that one slogan does not slow down all others."""
 
 Codes = NDArray[np.uint8]
-Integers = NDArray[np.int32]
+_NARROW = 30
+"""Segments of a candidate up to which scores (at most 35 a segment, and 10 for each column, times SCALE) fit in 16 bits,
+which take half the time of 32."""
+
+Integers = NDArray[Any]
 Places = NDArray[np.intp]
 
 
@@ -66,8 +73,10 @@ def aline_table(queries: Sequence[str], candidates: Sequence[str | None]) -> NDA
 class _Costs:
     """Score tables derived from the segment tables, laid out for the recurrence."""
 
-    def __init__(self, tables: SegmentTables) -> None:
-        delta, vowel = tables.delta, tables.vowel
+    def __init__(self, tables: SegmentTables, kind: type[np.int16] | type[np.int32]) -> None:
+        delta: Integers = tables.delta.astype(kind)
+        vowel: Integers = tables.vowel.astype(kind)
+        self.kind = kind
         self.vowel = vowel
         self.own: Integers = SCALE * SUBSTITUTION - 2 * vowel
         """[S+1] score of a segment against itself."""
@@ -81,8 +90,8 @@ class _Costs:
 
 
 @functools.cache
-def _costs() -> _Costs:
-    return _Costs(build_tables())
+def _costs(kind: type[np.int16] | type[np.int32] = np.int32) -> _Costs:
+    return _Costs(build_tables(), kind)
 
 
 @functools.cache
@@ -135,27 +144,27 @@ def _similarities(query: Codes, candidates: Codes, lengths: Places) -> NDArray[n
 
 
 def _best_scores(query: Codes, candidates: Places) -> Integers:
-    """Best local alignment of `query` [M] with each of `candidates` [L, N]: int32 [N], times SCALE.
+    """Best local alignment of `query` [M] with each of `candidates` [L, N]: integers [N], times SCALE.
 
     A row of the table holds S(i, j) + skip * j for j = 0..L, which turns the skips within a row into a running maximum.
     """
-    costs = _costs()
+    costs = _costs(np.int16 if len(candidates) <= _NARROW else np.int32)
     skip = -SCALE * SKIP
-    ramp = (skip * np.arange(candidates.shape[0] + 1, dtype=np.int32))[:, None]
+    ramp = (skip * np.arange(candidates.shape[0] + 1, dtype=costs.kind))[:, None]
     shape = (candidates.shape[0] + 1, candidates.shape[1])
     before_last = last = np.broadcast_to(ramp, shape)
-    best = np.zeros(shape, dtype=np.int32)
-    vowel = costs.vowel.take(candidates)
+    best = np.zeros(shape, dtype=costs.kind)
+    vowel = costs.vowel.take(candidates, mode="clip")
     pair_vowel = np.maximum(vowel[:-1], vowel[1:])
     parts: dict[int, Integers] = {}
     previous = _NO_SEGMENT
     for segment in query.tolist():
         if segment not in parts:
-            parts[segment] = costs.part[segment].take(candidates)
+            parts[segment] = costs.part[segment].take(candidates, mode="clip")
         part = parts[segment]
-        row = np.empty(shape, dtype=np.int32)
+        row = np.empty(shape, dtype=costs.kind)
         row[0] = 0
-        np.add(last[:-1], (costs.substitution[segment] + skip).take(candidates), out=row[1:])
+        np.add(last[:-1], (costs.substitution[segment] + skip).take(candidates, mode="clip"), out=row[1:])
         np.maximum(row, last - skip, out=row)
         expansion = part[:-1] + part[1:]
         expansion -= pair_vowel

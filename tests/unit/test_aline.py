@@ -161,6 +161,16 @@ def test_long_and_short_candidates_in_one_batch() -> None:
     np.testing.assert_allclose(aline_similarities(query, candidates), expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("sound", ["k", "a", "ʃ"])
+@pytest.mark.parametrize("length", [29, 30, 31, 60, 61])
+def test_the_highest_scores_fit_in_their_integers(sound: str, length: int) -> None:
+    """Names of one sound score most of all; up to 30 segments are added up in 16 bits."""
+    query, other = sound * 80, sound * (length - 1)
+    candidates = [sound * length, other + "m", "m" + other]
+    expected = [KONDRAK.similarity(query, candidate) for candidate in candidates]
+    np.testing.assert_allclose(aline_similarities(query, candidates), expected, rtol=0, atol=1e-6)
+
+
 @given(one=transcriptions, other=transcriptions)
 @settings(max_examples=200, deadline=None)
 def test_similarity_is_symmetric_and_between_0_and_1(one: str, other: str) -> None:
