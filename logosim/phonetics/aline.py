@@ -32,8 +32,8 @@ _LENGTHS = (10, 18, 30, 60)
 
 Codes = NDArray[np.uint8]
 _NARROW = 30
-"""Segments of a candidate up to which scores (at most 35 a segment, and 10 for each column, times SCALE) fit in 16 bits,
-which take half the time of 32."""
+"""Segments of a candidate up to which scores (at most 35 a segment and 10 a column, times SCALE) fit in 16 bits, which
+move faster than 32."""
 
 Integers = NDArray[Any]
 Places = NDArray[np.intp]
