@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +22,14 @@ from logosim.domain.features import Features
 from logosim.domain.hit import Candidate, CandidateSet, SingleCandidate, StoredMark
 from logosim.domain.query import Query, Weights
 from logosim.domain.rectangle import Rectangle
+from logosim.domain.words import NO_COUNTS, WordCounts
 from logosim.embedding import OnnxEmbedder, bundled, load_artifact
 from logosim.errors import FilterError, MarkNotFound, NothingToCompare, PictureError, UnreadablePicture
 from logosim.extract import Extractor
 from logosim.imaging.decode import DecodeLimits
 from logosim.imaging.overlay import overlay
 from logosim.ocr.none import NoReader
+from logosim.phonetics import phonemes
 from logosim.search.calibration import packaged_calibrations
 from logosim.search.comparison import Comparison
 from logosim.search.pipeline import Pipeline, name_keys
@@ -49,6 +51,8 @@ class Register:
     extractor: Extractor
     marks: dict[UUID, StoredMark] = field(default_factory=dict)
     kept: dict[UUID, tuple[AskedPicture, bytes | None]] = field(default_factory=dict)
+    words: WordCounts = NO_COUNTS
+    transcribe: Callable[[str], str | None] = phonemes
 
     def add(self, mark_id: UUID, picture: Image.Image | None, text: str | None = None, **changes: Any) -> UUID:
         data, features = b"", None
@@ -72,7 +76,7 @@ class Register:
 
     def candidate(self, query: Query, mark_id: UUID) -> SingleCandidate:
         mark = self.get(mark_id)
-        names = name_keys(mark.text)
+        names = name_keys(mark.text, self.transcribe)
         looked = query.features is not None and mark.embedding is not None
         found = Candidate(
             mark_id, mark.source, mark.file, mark.text, names.normalised, names.phonemes, mark.vienna_codes, mark.year,
@@ -80,11 +84,11 @@ class Register:
             float(query.features.embedding @ mark.embedding) if looked else None,  # type: ignore[union-attr, operator]
             mark.patches,
         )  # fmt: skip
-        return SingleCandidate(found, "lite0")
+        return SingleCandidate(found, "lite0", self.words)
 
     def candidates(self, query: Query) -> CandidateSet:
         found = tuple(self.candidate(query, mark_id).candidate for mark_id in self.marks if mark_id != query.exclude)
-        return CandidateSet("lite0", found, "exact", None, complete=True)
+        return CandidateSet("lite0", found, "exact", None, complete=True, words=self.words)
 
     def labels(self, codes: Sequence[str]) -> dict[str, str]:
         known = {"03": "animals", "03.07": "birds and bats", "26": "geometrical figures"}
@@ -108,6 +112,7 @@ class Register:
             marks=self,
             pictures=self,
             calibrations=packaged_calibrations(),
+            transcribe=self.transcribe,
         )
 
     def comparison(self, limits: DecodeLimits | None = None) -> Comparison:
@@ -119,6 +124,7 @@ class Register:
             headings=self,
             limits=limits or DecodeLimits(),
             calibrations=packaged_calibrations(),
+            transcribe=self.transcribe,
         )
 
 
@@ -363,6 +369,46 @@ def test_a_picture_that_was_kept_is_explained_like_the_picture_itself(register: 
     assert found.explanation == wanted.explanation
     for one, other in zip(found.pictures, wanted.pictures, strict=True):
         assert np.array_equal(one, other)  # type: ignore[arg-type]
+
+
+def as_it_is_written(text: str) -> str:
+    """An engine that says the letters, word by word."""
+    return "|".join([text.lower()] * 3)
+
+
+@pytest.mark.parametrize("transcribe", [phonemes, as_it_is_written])
+def test_words_weigh_the_same_in_every_way_to_ask_whatever_pronounces(
+    register: Register, transcribe: Callable[[str], str | None]
+) -> None:
+    register.transcribe = transcribe
+    register.add(FIRST, figure(), "Golden Stork")
+    register.add(OTHER, figure(), "Hotel Stork")
+
+    def values() -> tuple[tuple[float, float], ...]:
+        search, comparison = register.search(), register.comparison()
+        handles = [
+            search.remember(png(figure()), text="Golden Stork", regions=regions).handle
+            for regions in ((), (Rectangle(0, 0, 99, 99), Rectangle(9, 9, 99, 99)))
+        ]
+        answers = (
+            search.by_text("Golden Stork"),
+            search.by_mark(FIRST),
+            *map(search.by_handle, handles),
+        )
+        hits = [hit.evidence for answer in answers for hit in answer.hits if hit.mark_id == OTHER]
+        explained = [comparison.of_marks(FIRST, OTHER), *(comparison.of_handle(handle, OTHER) for handle in handles)]
+        found = [
+            {item.channel: item.value for item in evidence}
+            for evidence in (*hits, *(compared.explanation.evidence for compared in explained))
+        ]
+        return tuple((of["sound"], of["spelling"]) for of in found)
+
+    unknown = values()
+    register.words = WordCounts(20_000, {"golden": 4_000, "hotel": 5_000, "stork": 1})
+    known = values()
+    assert len(known) == 7
+    assert len(set(known)) == len(set(unknown)) == 1
+    assert all(after > before + 0.05 for after, before in zip(known[0], unknown[0], strict=True))
 
 
 def test_of_regions_the_one_that_is_most_like_the_mark_is_explained(register: Register) -> None:
