@@ -1,0 +1,145 @@
+"""How names are written, pronounced and weighed."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from logosim.store.tables.metadata import METADATA, TIMESTAMPTZ
+
+transliteration = Table(
+    "transliteration",
+    METADATA,
+    Column("character", Text, nullable=False, comment="One character, after compatibility decomposition (NFKD)"),
+    Column("replacement", Text, nullable=False, comment="Lower-case ASCII letters and spaces; may be empty"),
+    PrimaryKeyConstraint("character", name="transliteration_pkey"),
+    comment="How logosim.normalise_text writes letters that are not a to z; loaded at each upgrade",
+)
+
+phoneme_rule = Table(
+    "phoneme_rule",
+    METADATA,
+    Column("profile", Text, nullable=False, comment="Pronunciation profile: en, de or ro (romance)"),
+    Column(
+        "position",
+        Integer,
+        nullable=False,
+        comment="Order within the profile: of several rules that fit, the first wins",
+    ),
+    Column("grapheme", Text, nullable=False, comment="Letters the rule reads"),
+    Column(
+        "before",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="Characters allowed immediately left; empty: any; _: word boundary",
+    ),
+    Column(
+        "after",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="Characters allowed immediately right; empty: any; _: word boundary",
+    ),
+    Column(
+        "after_2",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="Characters allowed second to the right; empty: any",
+    ),
+    Column(
+        "after_3",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="Characters allowed third to the right; empty: any",
+    ),
+    Column(
+        "phonemes",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="IPA, one character a segment; empty: silent",
+    ),
+    PrimaryKeyConstraint("profile", "position", name="phoneme_rule_pkey"),
+    CheckConstraint("grapheme <> ''", name="phoneme_rule_grapheme_check"),
+    Index("phoneme_rule_lookup_idx", "profile", text("left(grapheme, 1)"), "position"),
+    CheckConstraint("profile in ('en', 'de', 'ro')", name="phoneme_rule_profile_check"),
+    comment="How logosim.phonemes pronounces letters; loaded at each upgrade",
+)
+
+pronunciation = Table(
+    "pronunciation",
+    METADATA,
+    Column(
+        "only_row", Boolean, nullable=False, server_default=text("true"), comment="True, so that there is no second row"
+    ),
+    Column(
+        "engine",
+        Text,
+        nullable=False,
+        comment="Engine of all pronunciations, or the one that is being gone over to: rules (logosim.phonemes), or "
+        "name and version of another",
+    ),
+    Column(
+        "complete",
+        Boolean,
+        nullable=False,
+        comment="False while names of an earlier engine, or of earlier rules, are left; sounds are not compared then",
+    ),
+    Column("reached", Uuid, comment="Last mark that was gone over, in order of ids; null before the first"),
+    Column(
+        "changed_at", TIMESTAMPTZ, nullable=False, server_default=text("now()"), comment="When the row last changed"
+    ),
+    PrimaryKeyConstraint("only_row", name="pronunciation_pkey"),
+    CheckConstraint("not complete or reached is null", name="pronunciation_complete_check"),
+    CheckConstraint("engine <> ''", name="pronunciation_engine_check"),
+    CheckConstraint("only_row", name="pronunciation_only_row_check"),
+    comment="Which engine pronounced the names of logosim.mark, for sounds of two cannot be compared; one row",
+)
+
+word = Table(
+    "word",
+    METADATA,
+    Column("word", Text(collation="C"), nullable=False, comment="A word of logosim.mark.normalised_text"),
+    Column("marks", Integer, nullable=False, comment="Marks with this word in their name, each counted once"),
+    PrimaryKeyConstraint("word", name="word_pkey"),
+    comment="Words of the names of all marks, counted by logosim.count_words; rare words are the distinctive ones",
+)
+
+word_census = Table(
+    "word_census",
+    METADATA,
+    Column(
+        "only_row",
+        Boolean,
+        nullable=False,
+        server_default=text("true"),
+        comment="Always true: there is one row at most",
+    ),
+    Column("names", Integer, nullable=False, comment="Marks with a name when the words were counted"),
+    Column(
+        "changes",
+        BigInteger,
+        nullable=False,
+        comment="Marks that all batches together had inserted or updated by then",
+    ),
+    Column(
+        "counted_at", TIMESTAMPTZ, nullable=False, server_default=text("now()"), comment="When the words were counted"
+    ),
+    PrimaryKeyConstraint("only_row", name="word_census_pkey"),
+    CheckConstraint("only_row", name="word_census_only_row_check"),
+    comment="One row: what the counts of logosim.word were taken from; none before the first count",
+)
