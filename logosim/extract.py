@@ -74,32 +74,11 @@ class Extractor:
         Raises:
             PictureError: the picture cannot be used.
         """
-        whole = decode(data, self.limits)
-        image, lines = self.read(whole)
-        masked = mask_text(image, lines)
-        box = content_box(masked)
-        kept = cut(masked, box)
-        size = self.embedder.manifest.input_size
-        parts = [part.within(box) for part in figures(kept)]
-        views = [kept, *(trim(cut(masked, part)) for part in parts)]
-        embedded = self.embedder.embed(np.stack([canvas(view, size) for view in views]))
-        first, *others = (
-            FigureFeatures(part, embedding, patches)
-            for part, embedding, patches in zip([box, *parts], embedded.embeddings, embedded.patches, strict=True)
-        )
-        return Features(
-            first.embedding,
-            first.patches,
-            _joined(lettering(lines)),
-            whole.shape[1],
-            whole.shape[0],
-            hashlib.sha256(data).hexdigest(),
-            self.embedder.manifest.sha256,
-            tuple(others),
-        )
+        (features,) = self._asking([decode(data, self.limits)], hashlib.sha256(data).hexdigest())
+        return features
 
     def extract_regions(self, data: bytes, regions: Sequence[Rectangle]) -> list[Features]:
-        """Features of parts of one picture, each as if it were a picture of its own; in the order given.
+        """Features of parts of one picture that is asked about, each as if it were a picture of its own; in order.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -108,7 +87,40 @@ class Extractor:
         whole = decode(data, self.limits)
         sha256 = hashlib.sha256(data).hexdigest()
         parts = [_part(whole, region) for region in regions]  # all of them are found good before any is read
-        return self._embedded([self._seen(part, sha256) for part in parts])
+        return self._asking(parts, sha256)
+
+    def _asking(self, pictures: Sequence[RgbImage], sha256: str) -> list[Features]:
+        """Features of decoded pictures that are asked about, made in one model call."""
+        size = self.embedder.manifest.input_size
+        texts: list[str | None] = []
+        views: list[list[tuple[Rectangle, CanvasArray]]] = []  # by picture: the whole, and its separate figures
+        for picture in pictures:
+            image, lines = self.read(picture)
+            masked = mask_text(image, lines)
+            box = content_box(masked)
+            kept = cut(masked, box)
+            parts = [part.within(box) for part in figures(kept)]
+            views.append([(box, canvas(kept, size)), *((of, canvas(trim(cut(masked, of)), size)) for of in parts)])
+            texts.append(_joined(lettering(lines)))
+        embedded = self.embedder.embed(np.stack([shown for of_one in views for _, shown in of_one]))
+        seen = iter(zip(embedded.embeddings, embedded.patches, strict=True))
+        features = []
+        for picture, text, of_one in zip(pictures, texts, views, strict=True):
+            first, *others = (FigureFeatures(part, *next(seen)) for part, _ in of_one)
+            height, width = picture.shape[:2]
+            features.append(
+                Features(
+                    first.embedding,
+                    first.patches,
+                    text,
+                    width,
+                    height,
+                    sha256,
+                    self.embedder.manifest.sha256,
+                    tuple(others),
+                )
+            )
+        return features
 
     def _embedded(self, seen: Sequence[Seen]) -> list[Features]:
         if not seen:

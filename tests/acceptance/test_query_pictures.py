@@ -22,6 +22,7 @@ from logosim.domain.mark import mark_id
 from logosim.domain.query import Filter, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.runtime import Runtime
+from logosim.search.pipeline import understood
 
 
 @pytest.fixture
@@ -71,12 +72,14 @@ def test_a_handle_gives_the_answer_that_the_picture_gives(
 
 
 def test_sql_finds_what_stage_1_finds(runtime: Runtime, query: Any) -> None:
-    kept = runtime.pipeline.remember(query.picture, text="", regions=regions_of(query.picture))
+    asked = understood(runtime.extractor, query.picture, "", (), regions_of(query.picture))
+    parts = [replace(part, features=replace(part.features, figures=())) for part in asked.parts]  # SQL asks without
+    kept = runtime.query_pictures.remember(replace(asked, parts=tuple(parts)))
     alone = Weights(look=1, shape=0, sound=0, spelling=0, vienna=0)
-    answer = runtime.pipeline.by_handle(kept.handle, weights=alone, k=60)
+    answer = runtime.pipeline.by_handle(kept.handle, weights=alone, k=1000)
     with runtime.pool.connection() as connection:
         rows = connection.execute(
-            "select mark_id, region, best from logosim.similar_to(%s, k => 60)", (kept.handle,)
+            "select mark_id, region, best from logosim.similar_to(%s, k => 1000)", (kept.handle,)
         ).fetchall()
     found = {mark: (region, max(best, 0)) for mark, region, best in rows}
     assert {region for region, _ in found.values()} == {1, 2}

@@ -99,6 +99,20 @@ def two_figures() -> Image.Image:
     return picture
 
 
+def test_the_figures_of_a_region_are_seen_like_those_of_the_part_saved_alone() -> None:
+    watched = Watched()
+    extractor = Extractor(watched, watched, DecodeLimits())
+    page = Image.new("RGB", (500, 120), "white")
+    page.paste(two_figures(), (260, 0))
+    none, two = extractor.extract_regions(encoded(page), [Rectangle(0, 0, 260, 120), Rectangle(260, 0, 500, 120)])
+    alone = extractor.extract_asking(encoded(two_figures()))
+    regions, saved = watched.shown
+    assert np.array_equal(regions[1:], saved)  # all regions in one call
+    assert none.figures == ()
+    assert [figure.part for figure in two.figures] == [figure.part for figure in alone.figures]
+    assert len(two.figures) == 2
+
+
 def test_a_picture_that_asks_is_seen_as_a_whole_and_figure_by_figure() -> None:
     watched = Watched()
     extractor = Extractor(watched, watched, DecodeLimits())
