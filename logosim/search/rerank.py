@@ -3,11 +3,11 @@
 Cheap channels judge all candidates at once; patches are matched only where the shape can still bring a candidate
 among the hits that are wanted. That changes no answer. Write c for the evidence of a candidate's cheap channels, s for
 that of its shape and h for the most that any shape gives, so that s <= h. Candidates are taken in the order of c,
-falling. When k of them are known in full and the least of the best k is m, a candidate that is not yet known has
-c + s <= c + h, in floating point as well, for rounded addition never turns an order round. Once c + h < m holds for the
-next one, it holds for all that follow, and none of them is among the first k; with c + h = m it goes on, for equals are
-ordered by the mark's id. So the first k and their order are those of the full computation. (Bounding what is dear by
-what is cheap: R. Fagin, A. Lotem and M. Naor, 2001.)
+falling. Of those that may be hits (a channel with a weight judges them) k are known in full, and the least of the best
+k is m. A candidate that is not yet known has c + s <= c + h, in floating point as well, for rounded addition never
+turns an order round. Once c + h < m holds for the next one, it holds for all that follow, and none of them is among the
+first k; with c + h = m it goes on, for equals are ordered by the mark's id. So the first k and their order are those of
+the full computation. (Bounding what is dear by what is cheap: R. Fagin, A. Lotem and M. Naor, 2001.)
 
 A channel that cannot be compared (a mark without text, a picture without a figure) says nothing about that candidate.
 It is never scored zero: silence is not a difference.
@@ -119,6 +119,7 @@ def _shapes(
         if asked and asked[views[place]].any() and candidate.patches is not None and candidate.patches.any()
     }
     compared = (~np.isnan(values[:, _CHEAP]) & (np.array(query.weights.as_tuple())[_CHEAP] > 0)).any(axis=1)
+    judged = np.logical_or(compared, weight > 0)  # what no weighted channel judges is no hit, and shuts none out
     full = [float(known[place]) for place in np.flatnonzero(compared) if place not in patches]
     waiting = sorted(patches, key=lambda place: -known[place])
     figures: dict[int, FigureMatch] = {}
@@ -133,7 +134,7 @@ def _shapes(
             values[places, _SHAPE] = matches.similarity
             evidence[places, _SHAPE] = weight * curve.of(matches.similarity)
             figures |= {place: FigureMatch(matches, row, view) for row, place in enumerate(places)}
-        full += (known[batch] + evidence[batch, _SHAPE]).tolist()
+        full += [float(known[place] + evidence[place, _SHAPE]) for place in batch if judged[place]]
     return figures
 
 
@@ -152,9 +153,10 @@ def _look(query: Query, candidates: Sequence[Candidate]) -> tuple[FloatArray, Pl
     for place, candidate in enumerate(candidates):
         if candidate.cosine is not None and (candidate.patches is None or candidate.patches.any()):
             cosines = (candidate.cosine, *(PART * cosine for cosine in candidate.figure_cosines))
-            views[place] = max(range(len(cosines)), key=cosines.__getitem__)
-            values[place] = cosines[views[place]]
-    return np.clip(values, 0, 1), views
+            likeness = [max(cosine, 0.0) for cosine in cosines]
+            views[place] = max(range(len(likeness)), key=likeness.__getitem__)  # of equal ones the whole picture
+            values[place] = likeness[views[place]]
+    return np.minimum(values, 1), views
 
 
 def _patches_of_views(query: Query) -> list[PatchArray]:

@@ -126,6 +126,18 @@ def test_stopping_early_changes_no_answer(seed: int, k: int, ties: bool) -> None
     assert early.total[places].tolist() == full.total[places].tolist()
 
 
+def test_what_no_weighted_channel_judges_does_not_keep_a_hit_from_being_compared() -> None:
+    """Marks without a name say nothing about a name; those whose name speaks against it come behind that nothing."""
+    seen = features(1)
+    silent = [candidate(number, cosine=0.5, figure=patches(number)) for number in range(256)]
+    other = candidate(999, text="Zuka", cosine=0.5, figure=seen.patches)
+    by_name = Query(seen, "Fildor", weights=Weights(look=0, shape=0, vienna=0), k=1)
+    ranking = ranked(by_name, [*silent, other])
+    assert ranking.order == (256,)
+    assert ranking.total[256] < 0, "or the silent ones stand behind it"
+    assert value(ranking, "shape", 256) == 1
+
+
 def test_patches_are_matched_only_where_they_can_matter() -> None:
     seen = features(1)
     near = [candidate(number, cosine=1.0, figure=patches(number)) for number in range(20)]
@@ -162,6 +174,14 @@ def test_a_figure_of_the_query_may_be_what_a_mark_looks_like() -> None:
 
 def test_a_negative_cosine_counts_as_nothing_alike() -> None:
     assert value(ranked(Query(features(1)), [candidate(1, cosine=-0.4, figure=patches(2))]), "look") == 0
+
+
+def test_a_figure_that_is_not_like_a_mark_either_does_not_stand_for_the_picture() -> None:
+    figure = FigureFeatures(Rectangle(0, 0, 9, 9), np.eye(256, dtype=np.float32)[1], patches(7))
+    earlier = replace(candidate(1, cosine=-0.2, figure=patches(2)), figure_cosines=(-0.2,))
+    ranking = ranked(Query(replace(features(1), figures=(figure,))), [earlier])
+    assert ranking.views.tolist() == [0]
+    assert value(ranking, "look") == 0
 
 
 def test_equal_scores_stand_in_the_order_of_their_ids() -> None:
