@@ -214,7 +214,7 @@ class Comparison:
             other=second,
             score=hit.score,
             risk=hit.risk,
-            summary=summary(first, second, hit, absent, shape, vienna),
+            summary=summary(first, second, hit, absent, shape, vienna, apart=bool(ranking.views[0])),
             model=found.model,
             evidence=hit.evidence,
             absent=absent,

@@ -81,12 +81,16 @@ def look_sentence(value: float, view: int) -> str:
 def _shape_sentence(ranking: Ranking, place: int) -> str:
     figure = ranking.figures[place]
     where = figure.matches.transformation(figure.row)
+    apart = " that stands apart" if figure.view else ""
     if where is None:
-        return "No part of the figure appears in the earlier mark."
+        return f"No part of the figure{apart} appears in the earlier mark."
     matched = len({pair.query_cell for pair in figure.matches.pairs(figure.row)})
-    parts = f"{matched} of the figure's {counted(figure.matches.query_patches, 'part')}"
+    every = counted(figure.matches.query_patches, "part")
     verb = "appears" if matched == 1 else "appear"
-    return f"{parts} {verb} in the earlier mark {_place(where)}."
+    if apart:  # its place in its own square says nothing of its place in the picture
+        mirrored = ", mirrored" if where.mirrored else ""
+        return f"{matched} of the {every} of the figure{apart} {verb} in the earlier mark{mirrored}."
+    return f"{matched} of the figure's {every} {verb} in the earlier mark {_place(where)}."
 
 
 def _place(where: Transformation) -> str:

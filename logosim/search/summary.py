@@ -32,6 +32,7 @@ _REASON = {
     "vienna": "what both marks show",
 }
 _HEADINGS_NAMED = 3
+_WORTH_NAMING = 0.05  # of the score: what speaks against a confusion by less is not named
 
 
 def summary(
@@ -41,21 +42,26 @@ def summary(
     absent: Sequence[AbsentChannel],
     shape: ShapeExplanation | None,
     vienna: ViennaExplanation | None,
+    *,
+    apart: bool = False,
 ) -> str:
-    """The paragraph: the two marks and the score, each channel in words, what weighed most, what was left out."""
+    """The paragraph: the two marks and the score, each channel in words, what weighed most, what was left out.
+
+    `apart`: a figure that stands apart in the first picture was compared, not the whole of it.
+    """
     values = {item.channel: item.value for item in hit.evidence if item.weight > 0}
     sentences = [
         f"{_first(first)} is compared with {_other(other)}.",
-        f"On a scale from 0 to 100 they are alike by {round(100 * hit.score)}: {_RISK[hit.risk]}.",
+        f"The probability of a confusion is put at {_in_hundred(hit.score)}: {_RISK[hit.risk]}.",
     ]
     if "look" in values:
         sentences += [item.sentence for item in hit.evidence if item.channel == "look"]
     if "shape" in values and shape:
-        sentences.append(_shape(shape, values["shape"]))
+        sentences.append(_shape(shape, values["shape"], apart))
     sentences += _names(values, hit.evidence, first, other)
     if "vienna" in values and vienna:
         sentences.append(_vienna(vienna))
-    sentences += _weightiest(hit.evidence)
+    sentences += _weightiest(hit.evidence, apart)
     sentences += dict.fromkeys(channel.reason for channel in absent)
     return " ".join(sentences)
 
@@ -71,14 +77,22 @@ def _other(mark: ComparedMark) -> str:
     return f"{named} of {mark.year}" if mark.year else named.rstrip(",")
 
 
-def _shape(shape: ShapeExplanation, value: float) -> str:
+def _in_hundred(score: float) -> str:
+    count = round(100 * score)
+    if 0 < count < 100:
+        return f"{count} in 100"
+    return "more than 99 in 100" if count else "less than 1 in 100"
+
+
+def _shape(shape: ShapeExplanation, value: float, apart: bool) -> str:
+    shown = "a part of the first picture that stands apart in it" if apart else "what the first picture shows"
     if shape.place is None or value < _LITTLE:
-        return (
-            f"{'Hardly anything' if shape.place else 'Nothing'} of what the first picture shows is found in the other."
-        )
+        return f"{'Hardly anything' if shape.place else 'Nothing'} of {shown} is found in the other."
     share = len(shape.matches) / shape.parts
     amount = next(words for bound, words in _FOUND if share >= bound)
-    return f"Of what the first picture shows, {amount} is found in the other, {_place(shape.place)}."
+    mirrored = ", as in a mirror" if shape.place.mirrored else ""
+    where = mirrored if apart else f", {_place(shape.place)}"  # a place in a figure's own square says nothing
+    return f"Of {shown}, {amount} is found in the other{where}."
 
 
 def _place(place: FigurePlace) -> str:
@@ -122,8 +136,17 @@ def _nearest(code: str, headings: dict[str, str | None]) -> str | None:
     return headings.get(code)
 
 
-def _weightiest(evidence: Sequence[ChannelEvidence]) -> list[str]:
-    if len(evidence) < 2:
+def _weightiest(evidence: Sequence[ChannelEvidence], apart: bool) -> list[str]:
+    """What speaks most for a confusion, and what against it, if that is worth a word; nothing of a single channel."""
+    weighed = [item for item in evidence if item.weight > 0]
+    if len(weighed) < 2:
         return []
-    most = max(evidence, key=lambda item: item.contribution)
-    return [f"What speaks most for a likeness is {_REASON[most.channel]}."] if most.contribution > 0 else []
+    reasons = _REASON | ({"look": "how a part of the first picture looks"} if apart else {})
+    most = max(weighed, key=lambda item: item.contribution)
+    least = min(weighed, key=lambda item: item.contribution)
+    said = []
+    if most.evidence > 0:  # where all speaks against, one of them still contributes what little is left
+        said.append(f"What speaks most for a confusion is {reasons[most.channel]}.")
+    if least.contribution <= -_WORTH_NAMING:
+        said.append(f"What speaks most against it is {reasons[least.channel]}.")
+    return said

@@ -242,7 +242,7 @@ def test_the_material_gives_the_values(register: Register) -> None:
 def test_the_paragraph_can_be_read_aloud(register: Register) -> None:
     register.add(FIRST, figure(), "Fildor", vienna_codes=("03.07.01",))
     register.add(OTHER, on_page(ImageOps.mirror(figure()), (50, 60)), "Fildor", year=2004)
-    opening = "“Fildor” is compared with the earlier mark “Fildor” of 2004. On a scale from 0 to 100 they are alike by "
+    opening = "“Fildor” is compared with the earlier mark “Fildor” of 2004. The probability of a confusion is put at "
     assert register.comparison().of_marks(FIRST, OTHER).explanation.summary.startswith(opening)
     for first, other in ((FIRST, OTHER), (OTHER, FIRST), (FIRST, FIRST)):
         said = register.comparison().of_marks(first, other).explanation.summary

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
 import pytest
 
-from logosim.domain.features import Features
+from logosim.domain.features import Features, FigureFeatures
 from logosim.domain.hit import Candidate, Hit
 from logosim.domain.query import Query
+from logosim.domain.rectangle import Rectangle
 from logosim.domain.words import WordCounts
 from logosim.search.calibration import packaged_calibrations
 from logosim.search.explain import explain
@@ -19,6 +21,7 @@ from logosim.search.risk import HIGH, IDENTICAL, MEDIUM, risk
 from logosim.search.score import PRIOR
 
 PATCHES = np.random.default_rng(0).integers(-40, 40, (7, 7, 64)).astype(np.int8)
+OTHER = np.random.default_rng(1).integers(-40, 40, (7, 7, 64)).astype(np.int8)
 SEEN = Features(np.eye(256, dtype=np.float32)[0], PATCHES, None, 256, 256, "0" * 64)
 
 CALIBRATION = packaged_calibrations().of(None)
@@ -100,6 +103,14 @@ def test_a_mirrored_figure_is_called_mirrored() -> None:
         "look": "As a whole, the pictures look somewhat alike.",
         "shape": "49 of the figure's 49 parts appear in the earlier mark at the same size, mirrored.",
     }
+
+
+def test_of_a_figure_that_stands_apart_no_place_in_the_picture_is_said() -> None:
+    seen = replace(SEEN, patches=OTHER, figures=(FigureFeatures(Rectangle(0, 0, 9, 9), SEEN.embedding, PATCHES),))
+    found = hit(Query(seen), cosine=0.1, figure_cosines=(1.0,), patches=PATCHES)
+    assert sentences(found)["shape"] == "49 of the 49 parts of the figure that stands apart appear in the earlier mark."
+    found = hit(Query(seen), cosine=0.1, figure_cosines=(1.0,), patches=PATCHES[:, ::-1])
+    assert sentences(found)["shape"].endswith(" appear in the earlier mark, mirrored.")
 
 
 def test_a_moved_figure_is_said_to_have_moved() -> None:
