@@ -32,7 +32,11 @@ SHORTEST = 5  # letters of a name by which two marks are taken for those of one 
 def judged_names(pairs: Sequence[MarkPair], register: Sequence[str], rng: np.random.Generator) -> Judged:
     """Each mark of a pair asks: its partner as it was decided, and what the register has near it as wrong.
 
-    Names of the register that are equal to one of the pair are left out.
+    Names of the register that are equal to one of the pair are left out, as are pairs with a name in which there is
+    nothing to compare.
+
+    Raises:
+        RecordError: no pair is left.
     """
     written = {name: text for name in dict.fromkeys(register) if (text := normalise(name))}
     counts = WordCounts.of(list(written.values()))
@@ -42,8 +46,10 @@ def judged_names(pairs: Sequence[MarkPair], register: Sequence[str], rng: np.ran
     with progress_bar("names") as bar:
         for number, pair in enumerate(bar.track(pairs, description="Names")):
             for asked, partner in ((pair.one, pair.other), (pair.other, pair.one)):
-                query, other = normalise(asked) or "", normalise(partner) or ""
-                compare = functools.partial(_compared, query, phonemes(asked) or "", counts=counts)
+                query, other, spoken_query = normalise(asked), normalise(partner), phonemes(asked)
+                if query is None or other is None or spoken_query is None:
+                    continue
+                compare = functools.partial(_compared, query, spoken_query, counts=counts)
                 every = compare(texts, spoken)
                 near = np.unique(np.argsort(-np.nan_to_num(every, nan=-1.0), axis=0)[:FOUND])
                 near = near[[texts[place] not in (query, other) for place in near]]
@@ -54,6 +60,8 @@ def judged_names(pairs: Sequence[MarkPair], register: Sequence[str], rng: np.ran
                 right = np.zeros(len(values), dtype=np.bool_)
                 right[0] = pair.confusable
                 parts.append(judged("names", values, right, number, rng))
+    if not parts:
+        raise RecordError("there is no pair of names that can be compared")
     return joined(parts)
 
 

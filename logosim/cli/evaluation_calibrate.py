@@ -18,13 +18,24 @@ from logosim.cli.truth_database import pictures_by_mark, questions, truth_databa
 from logosim.cli.truth_sets import Asking, opened_truth, refuse_namesakes, truth_options
 from logosim.domain.hit import Hit
 from logosim.errors import DependencyMissing, InputError
-from logosim.evaluation.calibrating import CHANNELS, CODES, Curves, Judged, completed, fit, joined, judged
+from logosim.evaluation.calibrating import (
+    CHANNELS,
+    CODES,
+    Curves,
+    Judged,
+    NothingToLearn,
+    completed,
+    fit,
+    joined,
+    judged,
+)
 from logosim.evaluation.names import read_pairs, read_register
 from logosim.evaluation.plots import draw_curves
 from logosim.evaluation.reliability import Bin, HeldOut, held_out, reliability
 from logosim.evaluation.truth import TruthSet
 from logosim.runtime import decode_limits
-from logosim.search.calibration import COLUMNS
+from logosim.search.calibration import COLUMNS, GREATEST, packaged_calibrations
+from logosim.search.wording import listed
 from logosim.settings import Settings
 
 _GROUPS = 1_000_000  # more than any set has, so that the groups of two sets differ
@@ -74,7 +85,8 @@ def calibrate(
 
     Every query of the truth sets goes through the whole search, with the names that are read in the pictures; pairs of
     names are compared among those of the register; codes are learnt from marks of one name. Five-fold cross-validation
-    says how well scores hold what they promise, and what the order gains.
+    says how well scores hold what they promise. A channel that no truth set says anything about keeps its packaged
+    curve.
     """
     asking = Asking.of(given)
     refuse_namesakes(folders)
@@ -101,9 +113,19 @@ def calibrate(
         raise DependencyMissing(
             "scipy is not installed.", hint="Install the extra: pip install 'logosim[peers]'"
         ) from error
+    except NothingToLearn as error:
+        raise InputError(f"There is too little to learn from: {error}.") from error
+    unknown = [channel for channel in CHANNELS if channel not in curves]
+    for channel in unknown:
+        packaged = packaged_calibrations().of(None)[channel]
+        curves[channel] = packaged.values, packaged.evidence
     _write(out, curves)
     bins = reliability(checked)
     _print(sets, curves, checked, bins)
+    if unknown:
+        console.print(
+            f"\nNo truth set says anything about {listed(unknown)}: as in the packaged table.", highlight=False
+        )
     if plots is not None:
         _draw(plots, curves, bins)
     console.print(f"\nWritten to {out}; LOGOSIM_CALIBRATION={out} uses it.", highlight=False, soft_wrap=True)
@@ -146,7 +168,8 @@ def _write(out: Path, curves: Curves) -> None:
             table.writerow(COLUMNS)
             for channel in CHANNELS:
                 for value, nats in zip(*curves[channel], strict=True):
-                    table.writerow(("", channel, f"{value:g}", f"{nats:.3f}"))
+                    told = min(max(nats, -GREATEST), GREATEST)  # where little truth parts right and wrong without rest
+                    table.writerow(("", channel, f"{value:g}", f"{told:.3f}"))
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}.") from None
 

@@ -54,6 +54,10 @@ STIFFNESS = 0.003  # cost of a squared bend, against the summed cost of a set, w
 CLOSEST, OTHERS = 30, 60  # wrong candidates of a query that are kept: the closest by look and by name, and by chance
 
 
+class NothingToLearn(ValueError):
+    """A truth set has nothing right or nothing wrong."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """Candidates of many queries of one truth set, and which of them are right."""
@@ -164,7 +168,7 @@ def fit(sets: Sequence[Judged]) -> Curves:
 
     Raises:
         ModuleNotFoundError: scipy is missing (extra `peers`).
-        ValueError: a set has no right or no wrong candidates.
+        NothingToLearn: a set has no right or no wrong candidates.
     """
     from scipy.optimize import minimize  # type: ignore[import-untyped]
 
@@ -229,9 +233,13 @@ def _bends(all_knots: Sequence[Sequence[float]]) -> Values:
 
 
 def balanced(of: Judged) -> Values:
-    """Weights of a set's candidates so that `PRIOR` of them are right and all together count as 1,000."""
+    """Weights of a set's candidates so that `PRIOR` of them are right and all together count as 1,000.
+
+    Raises:
+        NothingToLearn: none of them is right, or none is wrong.
+    """
     if not of.right.any() or of.right.all():
-        raise ValueError(f"the truth set {of.name} has nothing right or nothing wrong")
+        raise NothingToLearn(f"the truth set {of.name} has nothing right or nothing wrong")
     right = of.weights * of.right
     wrong = of.weights * ~of.right
     return np.asarray(1000 * (PRIOR * right / right.sum() + (1 - PRIOR) * wrong / wrong.sum()))

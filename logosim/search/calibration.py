@@ -30,7 +30,7 @@ from logosim.errors import CalibrationInvalid
 Scores = npt.NDArray[np.float64]
 
 COLUMNS = ("model", "channel", "value", "evidence")
-_GREATEST = 30.0  # nats; a probability of 1 - 1e-13, beyond which nothing is learnt from any truth
+GREATEST = 30.0  # nats; a probability of 1 - 1e-13, beyond which nothing is learnt from any truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,8 @@ def parse_calibrations(text: str) -> Calibrations:
             knot = float(row["value"]), float(row["evidence"])
         except (TypeError, ValueError):
             raise CalibrationInvalid(f"line {rows.line_num} lacks a number") from None
-        if not (0 <= knot[0] <= 1 and math.isfinite(knot[1]) and abs(knot[1]) <= _GREATEST):
-            raise CalibrationInvalid(
-                f"line {rows.line_num}: values are 0 to 1, evidence is -{_GREATEST} to {_GREATEST}"
-            )
+        if not (0 <= knot[0] <= 1 and math.isfinite(knot[1]) and abs(knot[1]) <= GREATEST):
+            raise CalibrationInvalid(f"line {rows.line_num}: values are 0 to 1, evidence is -{GREATEST} to {GREATEST}")
         knots.setdefault((row["model"], row["channel"]), []).append(knot)
     curves = {}
     for (model, channel), given in knots.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from logosim.demo.corpus import build
 from logosim.demo.variations import write_variations
-from logosim.search.calibration import load_calibrations
+from logosim.search.calibration import load_calibrations, packaged_calibrations
 
 Run = Callable[..., Callable[..., subprocess.CompletedProcess[str]]]
 
@@ -39,6 +39,29 @@ def test_curves_are_learnt_written_and_used(logosim_on: Run, tmp_path: Path) -> 
     assert learnt["spelling"].highest > learnt["spelling"].lowest
     assert {file.name for file in (tmp_path / "plots").iterdir()} == {"evidence.png", "reliability.png"}
     assert "Held out" in done.stdout
+
+
+def test_what_no_truth_set_tells_stays_as_packaged_and_too_little_truth_is_said(
+    logosim_on: Run, tmp_path: Path
+) -> None:
+    corpus = build(tmp_path / "demo", limit=12)
+    write_variations(corpus, 6)
+    register, pairs, out = tmp_path / "register.txt", tmp_path / "pairs.csv", tmp_path / "mine.csv"
+    register.write_text("\n".join(NAMES), encoding="utf-8")
+    run = logosim_on("postgresql:///nowhere", tmp_path / "data", LOGOSIM_OCR="none")
+    for label, code in ((1, 0), (0, 2)):
+        pairs.write_text(f"mark_a,mark_b,label\nFildor,Phildar,{label}\nZuka,Suka,{label}\nOstara,Astara,{label}\n")
+        done = run(
+            "evaluate", "calibrate", out, "--truth", corpus.folder, "--kind", "variations",
+            "--names", pairs, "--register", register,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        if not code:
+            assert load_calibrations(out).of(None)["vienna"] == packaged_calibrations().of(None)["vienna"]
+            assert "vienna: as in the packaged table" in done.stdout
+        else:
+            assert "names has nothing right" in " ".join(done.stderr.split())
 
 
 def test_a_calibration_that_cannot_be_used_is_said(indexed, logosim_on: Run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
