@@ -31,7 +31,7 @@ class Evidence(Struct, frozen=True):
     value: float  # 0..1
     weight: float  # as given; 1: as learnt
     evidence: float  # what it adds to the log odds of a confusion, in nats; below 0 it speaks against one
-    contribution: float  # to the score; those of one hit add up to it; below 0 it speaks against a confusion
+    contribution: float  # to the score; those of one hit add up to it; below 0 it takes away from it
     sentence: str
 
 
@@ -39,7 +39,7 @@ class RankedMark(Struct, frozen=True):
     """An earlier mark with its score and the reasons for it."""
 
     rank: int  # from 1
-    score: float  # 0..1
+    score: float  # 0..1, probability of a confusion if the weights are 1 and one candidate in a thousand is confusable
     risk: str  # identical, high, medium or low
     mark_id: UUID
     source: str

@@ -22,7 +22,12 @@ FirstYear = Annotated[int | None, Parameter(ge=1000, le=9999, description="Earli
 LastYear = Annotated[int | None, Parameter(ge=1000, le=9999, description="Latest year, instead of `year`.")]
 Sources = Annotated[list[str] | None, Parameter(description="Keep marks of these data sets or registers; repeatable.")]
 HasText = Annotated[bool | None, Parameter(description="Keep marks with a name, or without one.")]
-WeightParameter = Annotated[str | None, Parameter(description="Weights by channel: look=1,sound=0.5, or JSON.")]
+WeightParameter = Annotated[
+    str | None,
+    Parameter(
+        description="How much the evidence of each channel counts, 0 to 10; 1: as learnt. As look=1,sound=0.5, or JSON."
+    ),
+]
 HitCount = Annotated[int, Parameter(ge=1, le=1000, description="Hits wanted.")]
 Expansion = Annotated[
     int,

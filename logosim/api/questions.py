@@ -37,8 +37,8 @@ YearRange = Annotated[str, Meta(description="2012, 2010:2015, 2010: or :2015.", 
 WeightText = Annotated[
     str,
     Meta(
-        description="Weights by channel (look, shape, sound, spelling, vienna), as look=1,sound=0.5 or a JSON object; "
-        "channels not named keep their default.",
+        description="How much the evidence of a channel (look, shape, sound, spelling, vienna) counts: 1 as learnt, 0 "
+        "not at all, at most 10. As look=1,sound=0.5 or a JSON object; channels not named keep 1.",
         examples=["look=1,sound=0.5"],
     ),
 ]

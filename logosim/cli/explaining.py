@@ -34,7 +34,9 @@ from logosim.settings import Settings
     help="Vienna codes of the picture itself. Not for a stored mark.",
 )
 @click.option(
-    "--weights", metavar="LIST", help="Weights of channels, such as look=1,sound=0.5; the others keep theirs."
+    "--weights",
+    metavar="LIST",
+    help="How much channels count, 0 to 10, such as look=2,sound=0.5; the others keep 1, as learnt.",
 )
 @click.option(
     "--picture",
@@ -57,9 +59,9 @@ def explain(
 ) -> None:
     """Explain why a stored mark or a picture file is like the stored mark OTHER_ID.
 
-    The score is the one that OTHER_ID has as a hit of `logosim similar` or `logosim search`. Beside it stand the sounds
-    that answer each other, the measures of spelling and the Vienna codes; with --json or --picture also where in the
-    pictures the matching parts lie.
+    The score is the one that OTHER_ID has as a hit of `logosim similar` or `logosim search` without --expand. Beside it
+    stand the sounds that answer each other, the measures of spelling and the Vienna codes; with --json or --picture
+    also where in the pictures the matching parts lie.
     """
     mark_id = _mark_id(first)
     if mark_id is not None and (text is not None or codes):

@@ -32,7 +32,7 @@ def search_options(function: Function) -> Function:
             click.option(
                 "--weights",
                 metavar="LIST",
-                help="Weights of channels, such as look=1,sound=0.5; the others keep theirs.",
+                help="How much channels count, 0 to 10, such as look=2,sound=0.5; the others keep 1, as learnt.",
             ),
             click.option("--k", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many hits."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),

@@ -84,7 +84,7 @@ class ChannelEvidence:
     value: float  # raw value, 0..1
     weight: float  # that the user gave the channel; 1: as learnt
     evidence: float  # nats that it adds to the log odds of a confusion, weighted; below 0 it speaks against one
-    contribution: float  # to the score; the contributions of one hit add up to it, below 0 it speaks against
+    contribution: float  # to the score; the contributions of one hit add up to it, below 0 it takes away from it
     sentence: str  # for a person
 
 
@@ -94,7 +94,7 @@ class Hit:
 
     rank: int  # from 1
     mark_id: UUID
-    score: float  # 0..1, probability-like: see logosim.search.score
+    score: float  # 0..1, probability of a confusion: see logosim.search.score
     risk: str  # "identical", "high", "medium" or "low"
     source: str
     file: str

@@ -54,7 +54,7 @@ def parse_weights(given: str | Mapping[str, object] | None) -> Weights:
 
     Raises:
         WeightsError: another notation, an unknown or repeated channel, a weight that is not a number from 0 to
-            1,000,000, or all weights zero.
+            10, or all weights zero.
     """
     if given is None:
         return Weights()

@@ -174,7 +174,8 @@ class Comparison:
         Rectangles of a region count from its own corner, and its part of the picture is what is shown.
 
         Raises:
-            HandleNotFound: there is no picture with this handle, it has expired, or another model is active by now.
+            HandleNotFound: there is no picture with this handle, or it has expired.
+            HandleOutdated: another model is active by now.
             MarkNotFound: there is no such mark.
             NothingToCompare: no weighted channel says anything about the two.
         """

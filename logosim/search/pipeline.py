@@ -134,7 +134,8 @@ class Pipeline:
         """Earlier marks like a picture that was kept: the answer that `by_picture` gives. Nothing is extracted anew.
 
         Raises:
-            HandleNotFound: there is no picture with this handle, it has expired, or another model is active by now.
+            HandleNotFound: there is no picture with this handle, or it has expired.
+            HandleOutdated: another model is active by now.
         """
         timings = Timings()
         with timings.stage("extract"):

@@ -88,9 +88,9 @@ class ExplainController(Controller):
     ) -> Explanation:
         """Compare two stored marks, or a picture with one, by the channels, weights and score of a search.
 
-        The answer has each channel's share of the score, the patches that match as rectangles in the pixels of both
-        pictures, the sounds that answer each other, the measures of spelling, the Vienna codes that are shared and a
-        paragraph that can be read aloud. A picture that cannot be read any more leaves its rectangles null and says
+        The answer has what each channel contributes to the score, the patches that match as rectangles in the pixels of
+        both pictures, the sounds that answer each other, the measures of spelling, the Vienna codes that are shared and
+        a paragraph that can be read aloud. A picture that cannot be read any more leaves its rectangles null and says
         why in `picture_problem`. Of a picture with regions the one is compared that `other` is most like: `region`
         tells which, and its rectangles count from its own corner.
         """
