@@ -17,7 +17,7 @@ from logosim.search.calibration import packaged_calibrations
 from logosim.search.explain import explain
 from logosim.search.pipeline import name_keys
 from logosim.search.rerank import rerank
-from logosim.search.risk import HIGH, IDENTICAL, MEDIUM, risk
+from logosim.search.risk import HIGH, IDENTICAL, LEAST_IDENTICAL, MEDIUM, risk
 from logosim.search.score import PRIOR
 
 PATCHES = np.random.default_rng(0).integers(-40, 40, (7, 7, 64)).astype(np.int8)
@@ -159,6 +159,7 @@ def test_only_as_many_hits_as_asked_ranked_from_one() -> None:
         (0.999, [1.0, 1.0], "identical"),
         (0.999, [1.0, IDENTICAL - 0.1], "high"),
         (0.999, [1.0, 2 * IDENTICAL - 1], "identical"),
+        (0.999, [1.0, 1.0, 1.0, 1.0, LEAST_IDENTICAL - 0.01], "high"),  # such as one letter more
         (HIGH, [0.5], "high"),
         (HIGH - 0.01, [1.0], "medium"),  # the same in what says little, such as codes alone
         (MEDIUM, [0.5], "medium"),
