@@ -106,6 +106,11 @@ class Hit:
     evidence: tuple[ChannelEvidence, ...]
     region: int | None = None  # which region of the query, from 1, it is most like; None: the whole picture was asked
 
+    @property
+    def nearness(self) -> tuple[float, float]:
+        """What hits are ordered by, larger first: the score, and the summed evidence where scores are as good as 1."""
+        return self.score, sum(item.evidence for item in self.evidence)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

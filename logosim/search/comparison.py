@@ -38,7 +38,6 @@ from logosim.search.pipeline import (
     query_of,
 )
 from logosim.search.rerank import Ranking, rerank
-from logosim.search.score import PRIOR, probability
 from logosim.search.summary import summary
 
 
@@ -181,13 +180,17 @@ class Comparison:
         """
         asked = self._pictures.recall(handle)
         queries = queries_of(asked, NO_FILTER, weights, 1)
-        scores = [_score(self._judged(query, other_id)[1]) for query in queries] if len(queries) > 1 else [0.0]
-        nearest = scores.index(max(scores))  # of equal ones the first, as in a search
+        nearest = self._nearest(queries, other_id) if len(queries) > 1 else 0
         region = asked.parts[nearest].region
         compared = self._compared(queries[nearest], self._kept(handle, region), other_id, places)
         if region is None:
             return compared
         return replace(compared, explanation=replace(compared.explanation, region=nearest + 1))
+
+    def _nearest(self, queries: Sequence[Query], other_id: UUID) -> int:
+        """Which question the other mark is the best hit of; of equal ones the first, as in a search."""
+        hits = [explain(query, self._judged(query, other_id)[1]) for query in queries]
+        return max(range(len(hits)), key=lambda place: hits[place][0].nearness if hits[place] else (-1.0, 0.0))
 
     def _judged(self, query: Query, other_id: UUID) -> tuple[SingleCandidate, Ranking]:
         found = self._candidates.candidate(query, other_id)
@@ -268,8 +271,3 @@ class Comparison:
         if hashlib.sha256(data).hexdigest() != mark.picture_sha256:
             raise PictureGone("The file of the mark's picture is another one than was taken in.")
         return decode(data, self._limits)
-
-
-def _score(ranking: Ranking) -> float:
-    """The score of a ranking's only candidate; -1 where no weighted channel says anything."""
-    return float(probability(PRIOR + ranking.total[0])) if ranking.order else -1.0

@@ -227,9 +227,9 @@ def best_of_regions(answers: Sequence[Answer], k: int, timings_ms: dict[str, flo
     for number, answer in enumerate(answers, start=1):
         for hit in answer.hits:
             former = best.get(hit.mark_id)
-            if former is None or hit.score > former.score:
+            if former is None or hit.nearness > former.nearness:
                 best[hit.mark_id] = replace(hit, region=number)
-    hits = sorted(best.values(), key=lambda hit: (-hit.score, hit.mark_id))[:k]
+    hits = sorted(sorted(best.values(), key=lambda hit: hit.mark_id), key=lambda hit: hit.nearness, reverse=True)[:k]
     texts = dict.fromkeys(answer.query_text for answer in answers if answer.query_text)
     return Answer(
         hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)),
