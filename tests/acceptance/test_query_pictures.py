@@ -140,3 +140,33 @@ def test_the_command_line_keeps_what_it_searches_with(
     assert told.returncode == 0, told.stderr
     assert "from logosim.similar_to('" in told.stdout
     assert "Kept until" in told.stdout
+
+
+def test_all_doors_agree_on_a_mark_that_is_a_separate_figure_of_the_picture(
+    indexed: Any, runtime: Runtime, client: Any
+) -> None:
+    """A mark set beside two bars into a larger picture, which as a whole looks like nothing."""
+    mark = next(of for of in indexed.corpus.marks if of.text is None)
+    drawn = Image.open(indexed.corpus.folder / "images" / mark.picture_name).convert("RGB").resize((300, 300))
+    page = Image.new("RGB", (1200, 900), "white")
+    page.paste(drawn, (850, 40))
+    page.paste("black", (20, 500, 700, 640))
+    page.paste("black", (20, 720, 1180, 860))
+    stream = io.BytesIO()
+    page.save(stream, "PNG")
+    data, other = stream.getvalue(), mark_id("demo", mark.file)
+    answer = runtime.pipeline.by_picture(data, text="", k=1000)
+    (hit,) = [hit for hit in answer.hits if hit.mark_id == other]
+    assert hit.evidence[0].sentence.startswith("A part of the picture that stands apart in it")
+    kept = runtime.pipeline.remember(data, text="")
+    assert untimed(runtime.pipeline.by_handle(kept.handle, k=1000)) == untimed(answer)
+    by_picture = runtime.comparison.of_picture(data, other, text="").explanation
+    by_handle = runtime.comparison.of_handle(kept.handle, other).explanation
+    assert (by_picture.score, by_picture.risk, by_picture.evidence) == (hit.score, hit.risk, hit.evidence)
+    assert by_handle == by_picture
+    assert "Of a part of the first picture that stands apart in it" in by_picture.summary
+    over_http = client.get("/v1/explain", params={"handle": str(kept.handle), "other": str(other)}).json()
+    assert over_http["score"] == pytest.approx(hit.score, abs=1e-12)
+    assert [item["contribution"] for item in over_http["evidence"]] == pytest.approx(
+        [item.contribution for item in hit.evidence]
+    )
