@@ -49,11 +49,12 @@ def names(
     seed: int,
     json_file: Path | None,
 ) -> None:
-    """Measure grapheme-to-phoneme and the name channels on the names of FILE.
+    """Measure grapheme-to-phoneme and the comparison of whole names on the names of FILE.
 
     FILE has a name on each line, or is .jsonl or .jsonl.gz with records that have a text. Transcribed is every
     different name once, in one thread, so that nothing can have been remembered. Then one name is compared with many:
-    ALINE in three pronunciation profiles, spelling, and NLTK's ALINE on the same transcriptions.
+    ALINE in three pronunciation profiles, spelling, and NLTK's ALINE on the same transcriptions. What the channels do
+    besides, word by word, is in the numbers of `logosim benchmark rerank`.
     """
     refuse_unwritable(json_file)
     given = read_names(file)
