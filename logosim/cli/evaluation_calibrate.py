@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,8 @@ def calibrate(
     says how well scores hold what they promise. A channel that no truth set says anything about keeps its packaged
     curve.
     """
+    if find_spec("scipy") is None:  # said before the searches, which take long
+        raise DependencyMissing("scipy is not installed.", hint="Install the extra: pip install 'logosim[peers]'")
     asking = Asking.of(given)
     refuse_namesakes(folders)
     refuse_namesakes(copies_of)
@@ -109,10 +112,6 @@ def calibrate(
             knots, nats = fit([codes])["vienna"]
             curves["vienna"] = knots, tuple(CODES * value for value in nats)
         checked = held_out(pictures_and_names, asking.seed)
-    except ModuleNotFoundError as error:
-        raise DependencyMissing(
-            "scipy is not installed.", hint="Install the extra: pip install 'logosim[peers]'"
-        ) from error
     except NothingToLearn as error:
         raise InputError(f"There is too little to learn from: {error}.") from error
     unknown = [channel for channel in CHANNELS if channel not in curves]
