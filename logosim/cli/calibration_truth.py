@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from logosim.cli.display import progress_bar
 from logosim.domain.features import FloatArray
+from logosim.domain.query import CHANNELS
 from logosim.domain.vienna import canonical
 from logosim.domain.words import WordCounts
 from logosim.errors import RecordError, ViennaCodeError
-from logosim.evaluation.calibrating import CHANNELS, Judged, Values, joined, judged
+from logosim.evaluation.calibrating import Judged, Values, joined, judged
 from logosim.evaluation.names import MarkPair
 from logosim.phonetics.names import sound_of_names, spelling_of_names
 from logosim.phonetics.normalise import normalise

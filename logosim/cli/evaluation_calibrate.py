@@ -18,9 +18,9 @@ from logosim.cli.display import console, progress_bar
 from logosim.cli.truth_database import pictures_by_mark, questions, truth_database, with_read_names
 from logosim.cli.truth_sets import Asking, opened_truth, refuse_namesakes, truth_options
 from logosim.domain.hit import Hit
+from logosim.domain.query import CHANNELS
 from logosim.errors import DependencyMissing, InputError
 from logosim.evaluation.calibrating import (
-    CHANNELS,
     CODES,
     Curves,
     Judged,
@@ -103,7 +103,8 @@ def calibrate(
     for number, (folder, how) in enumerate(asked):
         with opened_truth(folder, how, decode_limits(settings)) as truth:
             sets.append(_judged_pictures(settings, truth, number * _GROUPS, rng))
-    sets.append(_moved(judged_names(decided, known, rng), len(asked) * _GROUPS))
+    names = judged_names(decided, known, rng)
+    sets.append(dataclasses.replace(names, groups=names.groups + len(asked) * _GROUPS))
     pictures_and_names = completed(sets, rng)
     try:
         curves = dict(fit(pictures_and_names))
@@ -154,10 +155,6 @@ def _judged_pictures(settings: Settings, truth: TruthSet, first_group: int, rng:
 def _values(hit: Hit) -> list[float]:
     found = {item.channel: item.value for item in hit.evidence}
     return [found.get(channel, float("nan")) for channel in CHANNELS]
-
-
-def _moved(of: Judged, first_group: int) -> Judged:
-    return Judged(of.name, of.values, of.right, of.groups + first_group, of.weights)
 
 
 def _write(out: Path, curves: Curves) -> None:

@@ -179,7 +179,9 @@ def _without_figures(question: Query) -> Query:
 
 def _found(answer: Answer, picture_of: Mapping[UUID, int]) -> Found:
     pictures = np.asarray([picture_of[hit.mark_id] for hit in answer.hits], dtype=np.int64)
-    return Found(pictures, np.asarray([hit.score for hit in answer.hits], dtype=np.float64))
+    return Found(
+        pictures, np.asarray([sum(item.evidence for item in hit.evidence) for hit in answer.hits], dtype=np.float64)
+    )
 
 
 def _print_changes(results: Sequence[Result]) -> None:

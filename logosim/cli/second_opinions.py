@@ -21,14 +21,14 @@ class Found:
     """What one way of ranking found for one query, best first."""
 
     pictures: IntArray  # [N], by index into the truth set
-    scores: Values  # [N], 0..1
+    evidence: Values  # [N], nats
 
 
 class SecondOpinions:
     """Orders rankings again by each opinion asked for, and keeps what that took.
 
-    `rankings` gives two rows for an opinion: the first of the ranking by look ordered by it alone, with ties as they
-    were; and the head of the whole search by the mean of score and opinion, for opinions that come as a share.
+    `rankings` gives two rows for an opinion: the first of the ranking by cosine ordered by it alone, with ties as they
+    were; and the head of the whole search by the mean of evidence and opinion, for opinions that come as a share.
     """
 
     def __init__(self, names: Sequence[str], first: int, files: Sequence[Path], limits: DecodeLimits) -> None:
@@ -50,7 +50,7 @@ class SecondOpinions:
             head = opinion.judge(self._files[query], self._paths(whole.pictures[:HEAD]))
             if head.share is not None:
                 row = f"whole search, first {HEAD} with {opinion.name}"
-                rows[row] = _with_head(whole.pictures, reordered((whole.scores[:HEAD] + head.share) / 2))
+                rows[row] = _with_head(whole.pictures, reordered((_spread(whole.evidence[:HEAD]) + head.share) / 2))
                 self._ms[row].append(head.milliseconds)
         return rows
 
@@ -61,6 +61,13 @@ class SecondOpinions:
 
     def _paths(self, pictures: IntArray) -> list[Path]:
         return [self._files[picture] for picture in pictures]
+
+
+def _spread(evidence: Values) -> Values:
+    """Evidence brought to 0..1, the least of the head to 0 and the most to 1: scores of the first are all near 1."""
+    if not len(evidence):
+        return evidence
+    return np.asarray((evidence - evidence.min()) / max(float(np.ptp(evidence)), 1e-9))
 
 
 def _with_head(pictures: IntArray, order: IntArray) -> IntArray:

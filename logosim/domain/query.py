@@ -14,6 +14,9 @@ CHANNELS = ("look", "shape", "sound", "spelling", "vienna")
 
 MAX_WEIGHT = 10.0
 
+CONFUSABLE = 0.001
+"""Share of candidates that are confusable, before any is compared: one of the thousand that stage 1 hands on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

@@ -28,6 +28,8 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
+from logosim.domain.query import CHANNELS, CONFUSABLE
+
 Values = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -40,13 +42,11 @@ KNOTS: Mapping[str, tuple[float, ...]] = {
     "spelling": (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
     "vienna": (0.0, 0.25, 0.5, 0.75, 1.0),
 }
-CHANNELS = tuple(KNOTS)
 Aspect = tuple[str, str]
 FIGURE: Aspect = ("look", "shape")
 NAME: Aspect = ("sound", "spelling")
 ASPECTS = (FIGURE, NAME)
 
-PRIOR = 0.001  # share of right candidates
 SAME = 0.1  # of a set's right candidates, those that are the same by definition
 SAME_NAME, SAME_FIGURE = 0.999, 0.95  # values from which on a name (spelling) or figure (mean) is the same
 CODES = 0.5
@@ -181,7 +181,7 @@ def fit(sets: Sequence[Judged]) -> Curves:
     weights = np.concatenate([balanced(of) for of in sets])
     bounds = [bound for column in columns for bound in _bounds(KNOTS[CHANNELS[column]])]
     bends = _bends([KNOTS[CHANNELS[column]] for column in columns])
-    offset = log(PRIOR / (1 - PRIOR))
+    offset = log(CONFUSABLE / (1 - CONFUSABLE))
 
     def cost(steps: Values) -> tuple[float, Values]:
         odds = offset + ramps @ steps
@@ -233,7 +233,7 @@ def _bends(all_knots: Sequence[Sequence[float]]) -> Values:
 
 
 def balanced(of: Judged) -> Values:
-    """Weights of a set's candidates so that `PRIOR` of them are right and all together count as 1,000.
+    """Weights of a set's candidates so that `CONFUSABLE` of them are right and all together count as 1,000.
 
     Raises:
         NothingToLearn: none of them is right, or none is wrong.
@@ -242,7 +242,7 @@ def balanced(of: Judged) -> Values:
         raise NothingToLearn(f"the truth set {of.name} has nothing right or nothing wrong")
     right = of.weights * of.right
     wrong = of.weights * ~of.right
-    return np.asarray(1000 * (PRIOR * right / right.sum() + (1 - PRIOR) * wrong / wrong.sum()))
+    return np.asarray(1000 * (CONFUSABLE * right / right.sum() + (1 - CONFUSABLE) * wrong / wrong.sum()))
 
 
 def _centred(curves: Curves, sets: Sequence[Judged]) -> Curves:

@@ -1,6 +1,6 @@
 """Does a probability hold what it promises? Scores of held-out candidates against how many of them are right.
 
-Candidates are weighted so that the share of right ones is the prior's in every set, and each set counts the same.
+Candidates are weighted so that one in a thousand is right in every set, and each set counts the same.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from math import log
 
 import numpy as np
 
-from logosim.evaluation.calibrating import PRIOR, Curves, Integers, Judged, Values, balanced, evidence, fit, folds
+from logosim.domain.query import CONFUSABLE
+from logosim.evaluation.calibrating import Curves, Integers, Judged, Values, balanced, evidence, fit, folds
 
 FOLDS = 5
 BINS = (0.0, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
@@ -49,7 +50,7 @@ def held_out(sets: Sequence[Judged], seed: int) -> list[HeldOut]:
         found = np.zeros(len(of))
         for number in range(FOLDS):
             found[fold == number] = evidence(curves[number], of.values[fold == number])
-        judged.append(HeldOut(of, found + log(PRIOR / (1 - PRIOR))))
+        judged.append(HeldOut(of, found + log(CONFUSABLE / (1 - CONFUSABLE))))
     return judged
 
 

@@ -63,7 +63,7 @@ def _hit(query: Query, ranking: Ranking, place: int, rank: int, shares: Sequence
 def _sentence(channel: str, value: float, query: Query, ranking: Ranking, place: int) -> str:
     candidate = ranking.candidates[place]
     if channel == "look":
-        return look_sentence(value, int(ranking.views[place]))
+        return look_sentence(value, int(ranking.views[place]), query.expand > 0)
     if channel == "shape":
         return _shape_sentence(ranking, place)
     if channel == "vienna":
@@ -71,10 +71,15 @@ def _sentence(channel: str, value: float, query: Query, ranking: Ranking, place:
     return name_sentence(channel, value, query.text or "", ranking.names, candidate)
 
 
-def look_sentence(value: float, view: int) -> str:
-    """The look in words; `view`: 0 the whole picture that asks, else one of its separate figures."""
+def look_sentence(value: float, view: int, expanded: bool) -> str:
+    """The look in words; `view`: 0 the whole picture that asks, else one of its separate figures.
+
+    `expanded`: the picture was put together with what is most like it.
+    """
     if view:
         return f"A part of the picture that stands apart in it and the whole earlier mark look {degree(value / PART)}."
+    if expanded:
+        return f"The picture, put together with what looks most like it, and the earlier mark look {degree(value)}."
     return f"As a whole, the pictures look {degree(value)}."
 
 

@@ -22,10 +22,12 @@ from math import factorial, log
 import numpy as np
 import numpy.typing as npt
 
+from logosim.domain.query import CONFUSABLE
+
 Scores = npt.NDArray[np.float64]
 
-PRIOR = log(1 / 999)
-"""Log odds of a candidate before it is compared: one in the thousand that stage 1 hands on."""
+PRIOR = log(CONFUSABLE / (1 - CONFUSABLE))
+"""Log odds of a candidate before it is compared."""
 
 
 def probability(log_odds: Scores | float) -> Scores:

@@ -8,13 +8,11 @@ from math import log
 import numpy as np
 import pytest
 
-from logosim.domain import query
+from logosim.domain.query import CHANNELS, CONFUSABLE
 from logosim.evaluation.calibrating import (
-    CHANNELS,
     CLOSEST,
     KNOTS,
     OTHERS,
-    PRIOR,
     SAME,
     Curves,
     Judged,
@@ -48,7 +46,7 @@ def at(curves: Curves, channel: str, value: float) -> float:
 
 
 def test_the_channels_are_those_of_a_search_in_their_order() -> None:
-    assert query.CHANNELS == CHANNELS
+    assert tuple(KNOTS) == CHANNELS
     assert set(packaged_calibrations().of(None).curves) == set(CHANNELS)
 
 
@@ -82,7 +80,7 @@ def test_the_share_of_right_ones_in_a_set_is_no_matter() -> None:
     for of in (few, many):
         weights = balanced(of)
         assert weights.sum() == pytest.approx(1000)
-        assert weights[of.right].sum() == pytest.approx(1000 * PRIOR)
+        assert weights[of.right].sum() == pytest.approx(1000 * CONFUSABLE)
     with pytest.raises(ValueError, match="nothing wrong"):
         balanced(drawn("none", [VIENNA], 5, 0, 0))
 

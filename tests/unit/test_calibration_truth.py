@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from logosim.cli.calibration_truth import judged_codes, judged_names
+from logosim.domain.query import CHANNELS
 from logosim.errors import RecordError
-from logosim.evaluation.calibrating import CHANNELS
 from logosim.evaluation.names import MarkPair
 
 REGISTER = ["Fildor", "Phildar", "Zuka", "Norvela", "Golden Stork", "★"]
