@@ -10,6 +10,8 @@ import pytest
 from logosim.domain.query import CHANNELS
 from logosim.errors import CalibrationInvalid
 from logosim.search.calibration import Curve, load_calibrations, packaged_calibrations, parse_calibrations
+from logosim.search.risk import HIGH
+from logosim.search.score import PRIOR, probability
 
 HEAD = "model,channel,value,evidence\n"
 FLAT = "".join(f",{channel},0,-1\n,{channel},1,1\n" for channel in CHANNELS)
@@ -34,6 +36,16 @@ def test_the_packaged_table_can_be_used() -> None:
     curves = packaged_calibrations().of("efficientnet-lite0-logos-whitened256").curves
     assert tuple(curves) == CHANNELS
     assert all(curve.lowest < 0 < curve.highest for curve in curves.values())
+
+
+def test_the_same_name_or_the_same_figure_is_a_high_risk_whatever_speaks_against_it() -> None:
+    curves = packaged_calibrations().of(None)
+    name = sum(curves[channel].highest for channel in ("sound", "spelling"))
+    figure = sum(curves[channel].highest for channel in ("look", "shape"))
+    worst_name = sum(curves[channel].lowest for channel in ("sound", "spelling", "vienna"))
+    worst_figure = sum(curves[channel].lowest for channel in ("look", "shape", "vienna"))
+    for evidence in (name + worst_figure, figure + worst_name):
+        assert probability(PRIOR + evidence) > HIGH
 
 
 @pytest.mark.parametrize(
