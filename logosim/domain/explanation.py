@@ -15,6 +15,14 @@ from logosim.domain.rectangle import Rectangle
 from logosim.domain.vienna import ViennaLevel
 
 
+def in_hundred(score: float) -> str:
+    """A score in words, never quite certain: "37 in 100", "more than 99 in 100"."""
+    count = round(100 * score)
+    if 0 < count < 100:
+        return f"{count} in 100"
+    return "more than 99 in 100" if count else "less than 1 in 100"
+
+
 @dataclass(frozen=True, slots=True)
 class ComparedMark:
     """One of the two marks."""

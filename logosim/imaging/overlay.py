@@ -20,6 +20,7 @@ from logosim.domain.explanation import (
     Explanation,
     ShapeExplanation,
     SpokenComparison,
+    in_hundred,
 )
 from logosim.domain.features import RgbImage
 from logosim.domain.rectangle import Rectangle
@@ -150,7 +151,7 @@ def _in_letters(explanation: Explanation, names: tuple[str, str]) -> str:
 
 def _draw_head(pen: ImageDraw.ImageDraw, explanation: Explanation, top: int) -> int:
     colour = _RISK[explanation.risk]
-    head = f"Alike by {round(100 * explanation.score)} of 100, risk of confusion: {explanation.risk}"
+    head = f"Confusion: {in_hundred(explanation.score)}, risk: {explanation.risk}"
     pen.rectangle((_GAP, top, _GAP + 8, top + 30), fill=colour)
     pen.text((_GAP + 20, top), head, fill=colour, font=_font(_HEAD))
     return top + 40

@@ -10,6 +10,7 @@ from logosim.domain.explanation import (
     FigurePlace,
     ShapeExplanation,
     ViennaExplanation,
+    in_hundred,
 )
 from logosim.domain.hit import ChannelEvidence, Hit
 from logosim.search.vienna_overlap import FORMAL_CATEGORIES, shared_codes
@@ -52,7 +53,7 @@ def summary(
     values = {item.channel: item.value for item in hit.evidence if item.weight > 0}
     sentences = [
         f"{_first(first)} is compared with {_other(other)}.",
-        f"The probability of a confusion is put at {_in_hundred(hit.score)}: {_RISK[hit.risk]}.",
+        f"The probability of a confusion is put at {in_hundred(hit.score)}: {_RISK[hit.risk]}.",
     ]
     if "look" in values:
         sentences += [item.sentence for item in hit.evidence if item.channel == "look"]
@@ -75,13 +76,6 @@ def _first(mark: ComparedMark) -> str:
 def _other(mark: ComparedMark) -> str:
     named = f"the earlier mark “{mark.text}”" if mark.text else "an earlier mark without a name,"
     return f"{named} of {mark.year}" if mark.year else named.rstrip(",")
-
-
-def _in_hundred(score: float) -> str:
-    count = round(100 * score)
-    if 0 < count < 100:
-        return f"{count} in 100"
-    return "more than 99 in 100" if count else "less than 1 in 100"
 
 
 def _shape(shape: ShapeExplanation, value: float, apart: bool) -> str:
