@@ -131,7 +131,8 @@ def test_the_first_of_look_and_the_head_of_the_whole_search_are_ordered_again(fi
     assert sorted(rows["cosine, first 3 by phash"].tolist()) == [1, 2, 3, 4]
     opinion = make_opinion("sift").judge(files[0], [files[picture] for picture in whole.pictures])
     assert opinion.share is not None
-    expected = whole.pictures[np.argsort(-(whole.scores + opinion.share) / 2, kind="stable")]
+    spread = (whole.evidence - 0.3) / 0.3  # the least of the head is 0, the most 1
+    expected = whole.pictures[np.argsort(-(spread + opinion.share) / 2, kind="stable")]
     assert rows[f"whole search, first {HEAD} with SIFT"].tolist() == expected.tolist()
     assert {name: len(of) for name, of in others.timings_ms().items()} == {
         "SIFT: a picture described": 5,
