@@ -46,6 +46,8 @@ class SearchStore:
     ) -> CandidateSet:
         """Candidates by look and by name among the marks that pass the filter, nearest look first.
 
+        What only a separate figure of the query found comes last.
+
         Args:
             query: what is asked.
             limit: how many candidates by look.
