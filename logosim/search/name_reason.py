@@ -31,6 +31,9 @@ def name_sentence(channel: str, value: float, text: str, names: NameKeys, candid
     """Why the names are alike by so much: as a whole, or by a distinctive word."""
     earlier = candidate.text or ""
     whole = f"The names “{text}” and “{earlier}” {_VERBS[channel]} {degree(value)}"
+    in_common = set((names.normalised or "").split()) & set((candidate.normalised_text or "").split())
+    if value < _WORTH_NAMING and not in_common:  # most hits: no word to name, and none to work out
+        return f"{whole}."
     pair = compared_words(channel, names, candidate)
     if pair is None:
         return f"{whole}."
