@@ -144,11 +144,10 @@ class Extractor:
         Raises:
             PictureError: the picture cannot be used.
         """
-        return self._seen(decode(data, self.limits), hashlib.sha256(data).hexdigest())
-
-    def _seen(self, whole: RgbImage, sha256: str) -> Seen:
+        whole = decode(data, self.limits)
         shown, text = self.shown(whole)
-        return Seen(canvas=shown, text=text, width=whole.shape[1], height=whole.shape[0], sha256=sha256)
+        height, width = whole.shape[:2]
+        return Seen(canvas=shown, text=text, width=width, height=height, sha256=hashlib.sha256(data).hexdigest())
 
     def shown(self, whole: RgbImage) -> tuple[CanvasArray, str | None]:
         """What the model is shown of a decoded picture, uint8 [size, size, 3], and the text that was read in it."""

@@ -1,5 +1,5 @@
--- Purpose: how alike a picture and one stored mark look, to compare just these two. Callers: logosim/store/search.py,
--- analysts. Cost: one row.
+-- Purpose: how alike pictures and stored marks look, to compare just these. Callers: analysts (look_distance),
+-- logosim/store/search.py (look_distances). Cost: one row a mark.
 
 create or replace function logosim.look_distance(query_embedding halfvec, mark uuid) returns real
 language plpgsql stable
