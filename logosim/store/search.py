@@ -1,4 +1,4 @@
-"""Stage 1 of the search: one call of `logosim.search`, and what stage 2 needs of each candidate."""
+"""Stage 1 of the search: one call of `logosim.candidates`, and what stage 2 needs of each candidate."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def _search(
     return connection.execute(
         """
         select mark_id, found_by, look_distance, route, passed, complete
-          from logosim.search(
+          from logosim.candidates(
                  query_embedding => %(embedding)s::halfvec
                , query_text => %(text)s
                , query_phonemes => %(sounds)s

@@ -19,7 +19,7 @@ begin
       , stored.engine, require_pronunciation.engine
       using errcode = 'LS009'
           , hint = 'Set LOGOSIM_PRONUNCIATION to the engine of the database, or go over with `logosim db pronounce --engine '
-                   || split_part(require_pronunciation.engine, ' ', 1) || '`. In SQL, logosim.search takes sounds made by '
+                   || split_part(require_pronunciation.engine, ' ', 1) || '`. In SQL, logosim.candidates takes sounds made by '
                    'that engine as query_phonemes; with an empty text it goes by spelling alone';
   end if;
   if not stored.complete and not going_over then

@@ -1,4 +1,4 @@
--- Purpose: stage 1 for a mark that is stored already. Callers: analysts. Cost: as logosim.search.
+-- Purpose: stage 1 for a mark that is stored already. Callers: analysts. Cost: as logosim.candidates.
 
 create or replace function logosim.similar(
     mark        uuid
@@ -53,7 +53,7 @@ begin
        , greatest(1 - s.look_distance, s.spelling_similarity, s.sound_similarity)::real as best
        , s.look_distance, s.spelling_similarity, s.sound_similarity
        , s.brand_text, s.file, s.source, s.year, s.vienna_codes
-    from logosim.search(
+    from logosim.candidates(
            query_embedding => embedding
          , query_text => asked.brand_text
          , query_phonemes => coalesce(asked.phonemes, '')
@@ -73,4 +73,4 @@ end
 $$;
 
 comment on function logosim.similar(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean) is
-  'The k marks nearest to a stored one by look, spelling or sound, itself left out. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.search. Raises LS001 if there is no such mark';
+  'The k marks nearest to a stored one by look, spelling or sound, itself left out. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.candidates. Raises LS001 if there is no such mark';

@@ -34,7 +34,7 @@ begin
   select s.mark_id, s.brand_text
        , greatest(s.spelling_similarity, s.sound_similarity) as best
        , s.spelling_similarity, s.sound_similarity, s.file, s.source, s.year, s.vienna_codes
-    from logosim.search(
+    from logosim.candidates(
            query_text => sounds_like.text
          , vienna_any => sounds_like.vienna_any
          , vienna_all => sounds_like.vienna_all
@@ -48,4 +48,4 @@ end
 $$;
 
 comment on function logosim.sounds_like(text, text[], text[], integer, integer, text[], integer) is
-  'The k marks whose names are spelt or pronounced most like a text, by trigrams. It pronounces by rule: raises LS009 where the stored names are pronounced by another engine (logosim text asks by it). Filters as in logosim.search';
+  'The k marks whose names are spelt or pronounced most like a text, by trigrams. It pronounces by rule: raises LS009 where the stored names are pronounced by another engine (logosim text asks by it). Filters as in logosim.candidates';

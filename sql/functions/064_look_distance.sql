@@ -14,7 +14,7 @@ end
 $$;
 
 comment on function logosim.look_distance(halfvec, uuid) is
-  'Cosine distance 0..2 of an embedding made with the active model and a stored mark, equal to look_distance of logosim.search; null where no worker has looked at the mark. Raises LS002 (wrong dimensions) and LS003 (no active model)';
+  'Cosine distance 0..2 of an embedding made with the active model and a stored mark, equal to look_distance of logosim.candidates; null where no worker has looked at the mark. Raises LS002 (wrong dimensions) and LS003 (no active model)';
 
 create or replace function logosim.look_distances(query_embeddings halfvec[], marks uuid[]) returns table (
     mark_id    uuid

@@ -1,7 +1,7 @@
 -- Purpose: pictures that are asked about: kept under a handle once a program has turned them into features, recalled,
 --   and searched with (stage 1).
 -- Callers: logosim/store/query_pictures.py (roles logosim_api and logosim_worker may write), analysts.
--- Cost: remembering is a few rows and the picture's bytes; similar_to costs one logosim.search for each region.
+-- Cost: remembering is a few rows and the picture's bytes; similar_to costs one logosim.candidates for each region.
 
 create or replace function logosim.remember_picture(
     model_id        smallint
@@ -192,7 +192,7 @@ begin
                , s.look_distance, s.spelling_similarity, s.sound_similarity
                , s.brand_text, s.file, s.source, s.year, s.vienna_codes
             from logosim.query_region r
-           cross join lateral logosim.search(
+           cross join lateral logosim.candidates(
                    query_embedding => r.embedding
                  , query_text => r.brand_text
                  , vienna_any => similar_to.vienna_any
@@ -213,4 +213,4 @@ end
 $$;
 
 comment on function logosim.similar_to(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean) is
-  'The k marks nearest to a picture that is asked about, by its handle, by look, spelling or sound: each once, with the region of the picture that it is most like (null: the whole picture is asked about); its separate figures do not ask. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.search. Names are pronounced by rule. Raises LS007 (unknown or expired handle), LS008 (made with another model), LS009 (the picture has a name, and those stored are pronounced by another engine)';
+  'The k marks nearest to a picture that is asked about, by its handle, by look, spelling or sound: each once, with the region of the picture that it is most like (null: the whole picture is asked about); its separate figures do not ask. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.candidates. Names are pronounced by rule. Raises LS007 (unknown or expired handle), LS008 (made with another model), LS009 (the picture has a name, and those stored are pronounced by another engine)';

@@ -123,7 +123,7 @@ def test_stage_one_of_the_api_is_stage_one_of_sql(indexed: Any, runtime: Runtime
     with psycopg.connect(indexed.settings.database_url) as connection:
         connection.execute("set role logosim_analyst")
         theirs = connection.execute(
-            "select mark_id, found_by, look_distance, complete from logosim.search(%s::text::public.halfvec, %s)",
+            "select mark_id, found_by, look_distance, complete from logosim.candidates(%s::text::public.halfvec, %s)",
             (HalfVector(features.embedding).to_text(), queries[1].name),
         ).fetchall()
     assert [(c.mark_id, list(c.channels)) for c in ours.candidates] == [(row[0], row[1]) for row in theirs]

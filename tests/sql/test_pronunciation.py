@@ -211,15 +211,15 @@ def test_sql_pronounces_by_rule_and_says_where_that_will_not_do(
     assert connection.execute(asked).fetchone() == ("Fildor",)
     pronounce_all(PronunciationStore(pool), Backwards())
     connection.execute("set role logosim_analyst")
-    for statement in (asked, "select * from logosim.search(query_text => 'Fildor')"):
+    for statement in (asked, "select * from logosim.candidates(query_text => 'Fildor')"):
         with pytest.raises(psycopg.Error, match="pronounced by backwards 1, and here by rules") as raised:
             connection.execute(statement.encode())
         assert raised.value.sqlstate == "LS009"
         assert "query_phonemes" in (raised.value.diag.message_hint or "")
-    spelt = "select brand_text, found_by from logosim.search(query_text => 'Fildor', query_phonemes => '') limit 1"
+    spelt = "select brand_text, found_by from logosim.candidates(query_text => 'Fildor', query_phonemes => '') limit 1"
     assert connection.execute(spelt).fetchone() == ("Fildor", ["spelling"])
     heard = connection.execute(
-        "select brand_text, found_by from logosim.search(query_phonemes => %s) limit 1",
+        "select brand_text, found_by from logosim.candidates(query_phonemes => %s) limit 1",
         (Backwards().phonemes("Fildor"),),
     ).fetchone()
     assert heard == ("Fildor", ["sound"])

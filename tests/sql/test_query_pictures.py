@@ -250,7 +250,7 @@ def test_separate_figures_do_not_ask_in_sql(corpus: Corpus, writing: psycopg.Con
 
 
 def test_names_and_filters_count_as_in_a_search(corpus: Corpus, writing: psycopg.Connection[Any]) -> None:
-    """Twin: one logosim.search for each region, put together in Python."""
+    """Twin: one logosim.candidates for each region, put together in Python."""
     texts = ["KALOMI", corpus.marks[20].text]
     asked_for = corpus.embeddings[[10, 20]]
     handle = remember(writing, asked_for, texts)
@@ -267,7 +267,7 @@ def test_names_and_filters_count_as_in_a_search(corpus: Corpus, writing: psycopg
         for mark, *values in writing.execute(
             """
             select mark_id, 1 - look_distance, spelling_similarity, sound_similarity
-              from logosim.search(%s::halfvec, %s, vienna_any => '{26.04}', year_from => 1995, sources => '{l3d}'
+              from logosim.candidates(%s::halfvec, %s, vienna_any => '{26.04}', year_from => 1995, sources => '{l3d}'
                                 , has_text => true, candidates => 200, name_candidates => 200)
             """,
             (str(embedding.tolist()), text),

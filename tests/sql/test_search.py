@@ -45,7 +45,7 @@ def look(
     return connection.execute(
         """
         select mark_id, look_distance, route, passed, complete
-          from logosim.search(
+          from logosim.candidates(
                  query_embedding => %s, vienna_any => %s::text[], vienna_all => %s::text[]
                , year_from => %s, year_to => %s
                , sources => %s::text[], has_text => %s, candidates => %s, exact => %s)
@@ -196,7 +196,7 @@ def test_names_are_found_by_spelling_and_sound(corpus: Any, corpus_connection: p
     misspelt = mark.text.replace("K", "C") if "K" in mark.text else mark.text + "E"
     rows = corpus_connection.execute(
         "select mark_id, found_by, look_distance, spelling_similarity, sound_similarity, route, passed, complete"
-        " from logosim.search(query_text => %s)",
+        " from logosim.candidates(query_text => %s)",
         (misspelt,),
     ).fetchall()
     assert mark.mark_id in {row[0] for row in rows[:5]}
@@ -210,7 +210,7 @@ def test_same_name_and_another_picture_is_found(corpus: Any, corpus_connection: 
     mark = next(mark for mark in corpus.marks[100:] if mark.text)
     opposite = -corpus.embeddings[corpus.marks.index(mark)]
     rows = corpus_connection.execute(
-        "select mark_id, found_by, look_distance, spelling_similarity from logosim.search(%s, %s, candidates => 20)",
+        "select mark_id, found_by, look_distance, spelling_similarity from logosim.candidates(%s, %s, candidates => 20)",
         (HalfVector(opposite), mark.text),
     ).fetchall()
     found = {row[0]: row for row in rows}
@@ -229,7 +229,7 @@ def test_name_within_a_longer_name_is_found(connection: psycopg.Connection[Any])
         select logosim.refresh_names();
         """
     )
-    rows = connection.execute("select brand_text, found_by from logosim.search(query_text => 'Nike')").fetchall()
+    rows = connection.execute("select brand_text, found_by from logosim.candidates(query_text => 'Nike')").fetchall()
     assert rows == [("GOLDEN TOWER OF BEAVERTON SPORTSWEAR COMPANY NIKE", ["spelling"])]
 
 
@@ -237,7 +237,7 @@ def test_names_obey_the_filter(corpus: Any, corpus_connection: psycopg.Connectio
     text = next(mark.text for mark in corpus.marks if mark.text)
     wanted = Filter(vienna_any=("26.04",), sources=("l3d",), year_from=2000)
     rows = corpus_connection.execute(
-        "select mark_id from logosim.search(query_text => %s, vienna_any => '{26.4}', sources => '{l3d}'"
+        "select mark_id from logosim.candidates(query_text => %s, vienna_any => '{26.4}', sources => '{l3d}'"
         ", year_from => 2000)",
         (text,),
     ).fetchall()
@@ -289,7 +289,7 @@ def test_pictures_not_yet_looked_at_make_an_answer_incomplete(
         (batch[0],),
     )
     connection.execute("select logosim.merge_marks(%s)", (batch[0],))
-    query = "select found_by, complete from logosim.search(array_fill(0.1, array[256])::vector::halfvec, 'Pelican', {})"
+    query = "select found_by, complete from logosim.candidates(array_fill(0.1, array[256])::vector::halfvec, 'Pelican', {})"
     row = connection.execute(query.format("vienna_any => '{3}'").encode()).fetchone()
     assert row is not None
     assert row[1] is False  # found by name; by look it could not be
@@ -302,12 +302,12 @@ def test_pictures_not_yet_looked_at_make_an_answer_incomplete(
 @pytest.mark.parametrize(
     ("statement", "state"),
     [
-        ("select * from logosim.search()", "LS006"),
-        ("select * from logosim.search(query_text => 'a', candidates => 0)", "LS006"),
-        ("select * from logosim.search(query_text => 'a', vienna_any => '{x}')", "LS004"),
-        ("select * from logosim.search(query_text => 'a', vienna_all => '{1.2.3.4}')", "LS004"),
-        ("select * from logosim.search(query_text => 'a', vienna_all => '{null}')", "LS004"),
-        ("select * from logosim.search('[1,2,3]'::halfvec)", "LS002"),
+        ("select * from logosim.candidates()", "LS006"),
+        ("select * from logosim.candidates(query_text => 'a', candidates => 0)", "LS006"),
+        ("select * from logosim.candidates(query_text => 'a', vienna_any => '{x}')", "LS004"),
+        ("select * from logosim.candidates(query_text => 'a', vienna_all => '{1.2.3.4}')", "LS004"),
+        ("select * from logosim.candidates(query_text => 'a', vienna_all => '{null}')", "LS004"),
+        ("select * from logosim.candidates('[1,2,3]'::halfvec)", "LS002"),
         ("select logosim.look_distance('[1,2,3]'::halfvec, gen_random_uuid())", "LS002"),
         ("select * from logosim.similar('00000000-0000-8000-8000-000000000000')", "LS001"),
         ("select * from logosim.similar('00000000-0000-8000-8000-000000000000', k => 0)", "LS006"),
@@ -324,14 +324,14 @@ def test_misuse_has_a_state_and_a_hint(corpus_connection: psycopg.Connection[Any
 
 def test_no_active_model(connection: psycopg.Connection[Any]) -> None:
     with pytest.raises(psycopg.Error) as raised:
-        connection.execute("select * from logosim.search('[1,2,3]'::halfvec)")
+        connection.execute("select * from logosim.candidates('[1,2,3]'::halfvec)")
     assert raised.value.sqlstate == "LS003"
-    assert connection.execute("select * from logosim.search(query_text => 'anything')").fetchall() == []
+    assert connection.execute("select * from logosim.candidates(query_text => 'anything')").fetchall() == []
 
 
 def test_states_become_our_errors(corpus_connection: psycopg.Connection[Any]) -> None:
     with pytest.raises(ModelMismatch, match="3 dimensions"), translated():
-        corpus_connection.execute("select * from logosim.search('[1,2,3]'::halfvec)")
+        corpus_connection.execute("select * from logosim.candidates('[1,2,3]'::halfvec)")
 
 
 @pytest.mark.parametrize("role", ["logosim_analyst", "logosim_api", "logosim_worker"])

@@ -2,7 +2,7 @@
 -- The embedding is that of a stored mark here; a program sends its own.
 select s.mark_id, s.found_by, s.look_distance, s.spelling_similarity, s.sound_similarity, s.brand_text
      , s.route, s.passed, s.complete
-  from logosim.search(
+  from logosim.candidates(
          query_embedding => (select f.embedding
                                from logosim.mark_features f
                                join logosim.model m on m.model_id = f.model_id and m.active

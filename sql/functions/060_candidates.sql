@@ -20,7 +20,7 @@ create or replace function logosim._filter(
 language sql immutable parallel safe
 set search_path = pg_catalog
 as $$
-  -- Conditions on a mark m over the parameters $4 to $9 of _search's statements; empty where nothing is filtered.
+  -- Conditions on a mark m over the parameters $4 to $9 of the statements of logosim.candidates; empty where nothing is filtered.
   select concat(
     case when cardinality(vienna_any) > 0 then ' and m.vienna_keys && $4' end
   , case when cardinality(vienna_all) > 0 then ' and m.vienna_keys @> $5' end
@@ -44,7 +44,7 @@ $$;
 comment on function logosim._exact_rows() is
   'Internal: up to how many passing marks are compared one by one: setting logosim.exact_rows, by default 20000';
 
-create or replace function logosim.search(
+create or replace function logosim.candidates(
     query_embedding  halfvec default null
   , query_text       text    default null
   , query_phonemes   text    default null
@@ -212,7 +212,7 @@ begin
 end
 $$;
 
-comment on function logosim.search(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean) is
+comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean) is
 'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first.
 vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
 found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. Similarities: trigrams, 0..1. route: exact, hnsw (approximate) or name. passed: how many marks pass the filter; null where there is none or they are too many to count. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at.
