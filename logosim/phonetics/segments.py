@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SCALE = 20
-"""All saliences times all feature values are multiples of 1/20, so that tables of integers are exact."""
+SCALE = 2
+"""All differences are multiples of 1/2, so that tables of integers are exact, and small enough for 16 bits."""
 
 SKIP, SUBSTITUTION, EXPANSION, VOWEL = -10, 35, 45, 10
 """Kondrak's constants: C_skip, C_sub, C_exp and C_vwl."""
@@ -182,6 +182,6 @@ def build_tables() -> SegmentTables:
             delta[row, column] = SCALE * difference(one, other)
     whole = np.rint(delta)
     if np.abs(delta - whole).max() > 1e-6:
-        raise ValueError("a difference between two segments is not a multiple of 1/20")
+        raise ValueError("a difference between two segments is not a multiple of 1/2")
     vowel = [0, *(SCALE * VOWEL * segment.vowel_like for segment in segments)]
     return SegmentTables(whole.astype(np.int32), np.array(vowel, dtype=np.int32))

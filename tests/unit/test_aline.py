@@ -15,7 +15,7 @@ from nltk.metrics import aline as nltk_aline  # type: ignore[import-untyped]
 
 from logosim.phonetics.alignment import aline_alignment, whole_alignment
 from logosim.phonetics.aline import aline_similarities, aline_similarity
-from logosim.phonetics.segments import SEGMENTS, build_tables
+from logosim.phonetics.segments import SCALE, SEGMENTS, build_tables
 from logosim.phonetics.written import written
 
 # Features of Kondrak (2002), written down a second time, by hand and in another form than the program's:
@@ -124,7 +124,7 @@ def test_the_twin_knows_the_same_segments_and_differences() -> None:
     delta = build_tables().delta
     for row, p in enumerate(SEGMENTS, start=1):
         for column, q in enumerate(SEGMENTS, start=1):
-            assert delta[row, column] / 20 == pytest.approx(kondrak_delta(p, q), abs=1e-9), (p, q)
+            assert delta[row, column] / SCALE == pytest.approx(kondrak_delta(p, q), abs=1e-9), (p, q)
 
 
 def test_thousands_of_random_pairs_equal_the_twin() -> None:
