@@ -135,7 +135,7 @@ def _similarities(query: Places, candidates: _Transcriptions) -> NDArray[np.floa
     own = _costs().own
     similarity = np.zeros(candidates.lengths.size)
     profiles = np.arange(similarity.size) % candidates.profiles
-    asked = query.any(axis=0)[profiles]
+    asked = (query != _NO_SEGMENT).sum(axis=0)[profiles] > 0
     own_of_query = own.take(query).sum(axis=0)
     longest = int(candidates.lengths.max(initial=0))
     shortest = 0

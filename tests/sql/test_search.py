@@ -210,7 +210,8 @@ def test_same_name_and_another_picture_is_found(corpus: Any, corpus_connection: 
     mark = next(mark for mark in corpus.marks[100:] if mark.text)
     opposite = -corpus.embeddings[corpus.marks.index(mark)]
     rows = corpus_connection.execute(
-        "select mark_id, found_by, look_distance, spelling_similarity from logosim.candidates(%s, %s, candidates => 20)",
+        "select mark_id, found_by, look_distance, spelling_similarity"
+        " from logosim.candidates(%s, %s, candidates => 20)",
         (HalfVector(opposite), mark.text),
     ).fetchall()
     found = {row[0]: row for row in rows}
@@ -289,7 +290,8 @@ def test_pictures_not_yet_looked_at_make_an_answer_incomplete(
         (batch[0],),
     )
     connection.execute("select logosim.merge_marks(%s)", (batch[0],))
-    query = "select found_by, complete from logosim.candidates(array_fill(0.1, array[256])::vector::halfvec, 'Pelican', {})"
+    embedding = "array_fill(0.1, array[256])::vector::halfvec"
+    query = f"select found_by, complete from logosim.candidates({embedding}, 'Pelican', {{}})"
     row = connection.execute(query.format("vienna_any => '{3}'").encode()).fetchone()
     assert row is not None
     assert row[1] is False  # found by name; by look it could not be
