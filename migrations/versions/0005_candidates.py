@@ -13,7 +13,8 @@ depends_on = None
 def upgrade() -> None:
     op.execute(
         "drop function if exists logosim.search("
-        "public.halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean)"
+        "public.halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid"
+        ", integer, integer, boolean)"
     )
 
 
