@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from uuid import UUID
 
 import rich_click as click
 
@@ -15,6 +16,7 @@ from logosim.cli.benchmark_results import report
 from logosim.cli.display import console, progress_bar
 from logosim.cli.evaluation_pictures import refuse_unwritable
 from logosim.cli.timing import percentiles
+from logosim.domain.features import PatchArray
 from logosim.domain.query import CHANNELS, Query, Weights
 from logosim.errors import InputError
 from logosim.runtime import Runtime
@@ -24,8 +26,8 @@ from logosim.search.rerank import rerank
 from logosim.settings import Settings
 from logosim.store.search import SearchStore
 
-FETCH, RERANK, EXPLAIN = "fetch", "re-ranking, all of it", "explain"
-TOTAL = "fetch, re-ranking and explanation together"
+FETCH, PATCHES, RERANK, EXPLAIN = "fetch of records", "shape: fetch of patches", "re-ranking, all of it", "explain"
+TOTAL = "fetch of records, re-ranking and explanation together"
 
 
 @click.command(
@@ -46,8 +48,8 @@ def reranking(settings: Settings, queries: int, candidates: int, hits: int, seed
 
     Stored marks ask with all they have: picture, name and codes. Stage 1 finds their candidates; what stage 2 needs
     of these is fetched once more by itself, and then the re-ranking and the explanation of the hits run as a search
-    runs them. The channels are parts of the re-ranking; patches are matched only where they can bring a candidate among
-    the hits. Nothing is written.
+    runs them. The channels are parts of the re-ranking; patches are fetched and matched only where they can bring a
+    candidate among the hits: with --hits 1000 those of all candidates. Nothing is written.
     """
     refuse_unwritable(json_file)
     took: dict[str, list[float]] = defaultdict(list)
@@ -106,18 +108,28 @@ def measure(runtime: Runtime, query: Query, limit: int, took: dict[str, list[flo
         yield
         took[name].append(1000 * (perf_counter() - started))
 
-    store = SearchStore(runtime.pool, runtime.transcriber)
-    with part("stage 1, with its fetch"):
-        first = store.candidates(query)
-    with part(FETCH):
-        found = store.fetched(query, replace(first, candidates=first.candidates[:limit]))
-    calibration = runtime.calibrations.of(first.model)
-    started = perf_counter()
-    names = name_keys(query.text, runtime.transcriber.phonemes, found.words)
-    ranking = rerank(query, names, found.candidates, calibration)
-    reranked = 1000 * (perf_counter() - started)
+    fetches = [0.0]
+    with SearchStore(runtime.pool, runtime.transcriber).snapshot() as marks:
+
+        def patches(mark_ids: Sequence[UUID]) -> PatchArray:
+            started = perf_counter()
+            fetched = marks.patches(mark_ids)
+            fetches.append(1000 * (perf_counter() - started))
+            return fetched
+
+        with part("stage 1, with its fetch"):
+            first = marks.candidates(query)
+        with part(FETCH):
+            found = marks.fetched(query, replace(first, candidates=first.candidates[:limit]))
+        calibration = runtime.calibrations.of(first.model)
+        started = perf_counter()
+        names = name_keys(query.text, runtime.transcriber.phonemes, found.words)
+        ranking = rerank(query, names, found.candidates, patches, calibration)
+        reranked = 1000 * (perf_counter() - started)
     for channel in CHANNELS:
         took[channel].append(ranking.timings_ms[channel])
+        if channel == "shape":
+            took[PATCHES].append(sum(fetches))
     took[RERANK].append(reranked)
     with part(EXPLAIN):
         explain(query, ranking)

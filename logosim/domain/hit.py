@@ -28,9 +28,9 @@ class StoredMark:
     model_sha256: str | None = None  # of the model that made both
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """An earlier mark that stage 1 found, with all that stage 2 needs to judge it."""
+    """An earlier mark that stage 1 found, with what stage 2 needs to judge it, but the patches of its picture."""
 
     mark_id: UUID
     source: str
@@ -43,7 +43,7 @@ class Candidate:
     picture_location: str
     channels: tuple[str, ...]  # which stage-1 channels found it: "look", "spelling", "sound"
     cosine: float | None  # -1..1; None if the query has no picture
-    patches: PatchArray | None  # int8 [grid, grid, patch_dimensions]
+    blank: bool | None  # whether its picture shows nothing but lettering; None: nobody has looked at it
     figure_cosines: tuple[float, ...] = ()  # -1..1, to each separate figure of the query; empty: it has none
 
 
@@ -67,11 +67,12 @@ class CandidateSet:
     words: WordCounts = NO_COUNTS  # counts of all words of the query and the candidates
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SingleCandidate:
     """A mark that was named, as the candidate that a search would find."""
 
     candidate: Candidate
+    patches: PatchArray | None  # int8 [grid, grid, patch_dimensions]; None: nobody has looked at its picture
     model: str | None  # name of the active model; None: none is active
     words: WordCounts = NO_COUNTS  # counts of all words of the query and the candidate
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+import numpy as np
+
 from logosim.domain.asked import AskedPicture
 from logosim.domain.explanation import Compared, ComparedMark, Explanation
 from logosim.domain.features import RgbImage
@@ -195,7 +197,10 @@ class Comparison:
     def _judged(self, query: Query, other_id: UUID) -> tuple[SingleCandidate, Ranking]:
         found = self._candidates.candidate(query, other_id)
         names = name_keys(query.text, self._transcribe, found.words)
-        return found, rerank(query, names, [found.candidate], self._calibrations.of(found.model))
+        patches = [] if found.patches is None else [found.patches]
+        return found, rerank(
+            query, names, [found.candidate], lambda _: np.stack(patches), self._calibrations.of(found.model)
+        )
 
     def _compared(self, query: Query, asked: _Side, other_id: UUID, places: bool) -> Compared:
         found, ranking = self._judged(query, other_id)

@@ -175,7 +175,7 @@ def _no_figure(query: Query, candidate: Candidate) -> str:
         reason = "nobody has looked at the first one yet"
     elif not query.features.patches.any():
         reason = "apart from lettering, the first one shows nothing"
-    elif candidate.patches is None:
+    elif candidate.blank is None:
         reason = "nobody has looked at the earlier mark's yet"
     else:
         reason = "apart from lettering, the earlier mark's shows nothing"

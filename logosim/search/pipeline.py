@@ -6,12 +6,13 @@ All three ways to ask (a picture, a stored mark, a name) meet in `Pipeline.searc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
 from logosim.domain.asked import AskedPart, AskedPicture, KeptPicture
-from logosim.domain.features import Features
+from logosim.domain.features import Features, PatchArray
 from logosim.domain.hit import Answer, CandidateSet, Hit, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
@@ -39,11 +40,21 @@ class FeatureExtractor(Protocol):
         """Features of parts of one picture. Raises PictureError and RegionError."""
 
 
-class CandidateSource(NeighbourSource, Protocol):
-    """Stage 1."""
+class MarksSeen(NeighbourSource, Protocol):
+    """All marks as they are at one moment."""
 
     def candidates(self, query: Query) -> CandidateSet:
-        """Candidates by look and by name among the marks that pass the query's filter."""
+        """Stage 1: candidates by look and by name among the marks that pass the query's filter."""
+
+    def patches(self, mark_ids: Sequence[UUID]) -> PatchArray:
+        """Patches of some candidates, for stage 2."""
+
+
+class CandidateSource(Protocol):
+    """Where both stages read."""
+
+    def snapshot(self) -> AbstractContextManager[MarksSeen]:
+        """What a whole search sees, whatever is taken in meanwhile."""
 
 
 class MarkSource(Protocol):
@@ -198,15 +209,17 @@ class Pipeline:
     def search(self, query: Query, timings: Timings | None = None) -> Answer:
         """Both stages for one question."""
         timings = timings or Timings()
-        asked = query
-        if query.expand:
-            with timings.stage("expand"):
-                asked = widened(query, self._candidates)
-        with timings.stage("candidates"):
-            found = self._candidates.candidates(asked)
-        with timings.stage("rerank"):
-            names = name_keys(query.text, self._transcribe, found.words)
-            ranking = rerank(query, names, found.candidates, self._calibrations.of(found.model))
+        with self._candidates.snapshot() as marks:
+            asked = query
+            if query.expand:
+                with timings.stage("expand"):
+                    asked = widened(query, marks)
+            with timings.stage("candidates"):
+                found = marks.candidates(asked)
+            with timings.stage("rerank"):
+                names = name_keys(query.text, self._transcribe, found.words)
+                calibration = self._calibrations.of(found.model)
+                ranking = rerank(query, names, found.candidates, marks.patches, calibration)
         with timings.stage("explain"):
             hits = explain(query, ranking)
         return Answer(

@@ -16,8 +16,9 @@ It is never scored zero: silence is not a difference.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -34,13 +35,15 @@ from logosim.spatial.matching import PatchMatches, match_patches
 
 Scores = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+PatchSource = Callable[[Sequence[UUID]], PatchArray]
+"""Patches of marks, none of them blank: int8 [N, grid, grid, dimensions], in the order asked for."""
 
 PART = 0.8
 """What the cosine of a part of the query counts: a part resembles more marks by chance than a whole picture does."""
 
 _SHAPE = CHANNELS.index("shape")
 _CHEAP = [column for column in range(len(CHANNELS)) if column != _SHAPE]
-_BATCH = 128  # candidates whose patches are matched together
+_BATCH = 128  # candidates whose patches are fetched and matched together
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,13 @@ class Ranking:
     timings_ms: dict[str, float]  # by channel, and "total"
 
 
-def rerank(query: Query, names: NameKeys, candidates: Sequence[Candidate], calibration: Calibration) -> Ranking:
-    """Judge candidates by every channel and order the best: by their evidence, and equal ones by the mark's id."""
+def rerank(
+    query: Query, names: NameKeys, candidates: Sequence[Candidate], patches: PatchSource, calibration: Calibration
+) -> Ranking:
+    """Judge candidates by every channel and order the best: by their evidence, and equal ones by the mark's id.
+
+    `patches` is asked for those of the candidates whose shape can matter, a batch at a time.
+    """
     timings = Timings()
     values = np.full((len(candidates), len(CHANNELS)), np.nan)
     with timings.stage("look"):
@@ -94,7 +102,7 @@ def rerank(query: Query, names: NameKeys, candidates: Sequence[Candidate], calib
     for column, channel in enumerate(CHANNELS):
         evidence[:, column] = weights[column] * calibration[channel].of(values[:, column])
     with timings.stage("shape"):
-        figures = _shapes(query, candidates, views, calibration["shape"], values, evidence)
+        figures = _shapes(query, candidates, patches, views, calibration["shape"], values, evidence)
     judged = np.flatnonzero((~np.isnan(values) & (np.array(weights) > 0)).any(axis=1)).tolist()
     total = evidence[:, _CHEAP].sum(axis=1) + evidence[:, _SHAPE]
     order = heapq.nsmallest(query.k, judged, key=lambda place: (-total[place], candidates[place].mark_id))
@@ -104,7 +112,13 @@ def rerank(query: Query, names: NameKeys, candidates: Sequence[Candidate], calib
 
 
 def _shapes(
-    query: Query, candidates: Sequence[Candidate], views: Places, curve: Curve, values: Scores, evidence: Scores
+    query: Query,
+    candidates: Sequence[Candidate],
+    patches: PatchSource,
+    views: Places,
+    curve: Curve,
+    values: Scores,
+    evidence: Scores,
 ) -> dict[int, FigureMatch]:
     """Fill in the shape of the candidates that it could bring among the hits; the matches by place.
 
@@ -113,15 +127,19 @@ def _shapes(
     asked = _patches_of_views(query)
     weight = query.weights.shape
     known = evidence[:, _CHEAP].sum(axis=1)  # [N], without the shape
-    patches: dict[int, PatchArray] = {
-        place: candidate.patches
-        for place, candidate in enumerate(candidates)
-        if asked and asked[views[place]].any() and candidate.patches is not None and candidate.patches.any()
-    }
+    shown = [bool(of_view.any()) for of_view in asked]
+    waiting = sorted(
+        (
+            place
+            for place, candidate in enumerate(candidates)
+            if candidate.blank is False and shown and shown[views[place]]
+        ),
+        key=lambda place: -known[place],
+    )
     compared = (~np.isnan(values[:, _CHEAP]) & (np.array(query.weights.as_tuple())[_CHEAP] > 0)).any(axis=1)
     judged = np.logical_or(compared, weight > 0)  # what no weighted channel judges is no hit, and shuts none out
-    full = [float(known[place]) for place in np.flatnonzero(compared) if place not in patches]
-    waiting = sorted(patches, key=lambda place: -known[place])
+    alone = set(np.flatnonzero(compared).tolist()).difference(waiting)
+    full = [float(known[place]) for place in alone]
     figures: dict[int, FigureMatch] = {}
     for start in range(0, len(waiting), _BATCH):
         full = heapq.nlargest(query.k, full)
@@ -130,7 +148,7 @@ def _shapes(
         batch = waiting[start : start + _BATCH]
         for view in sorted({int(views[place]) for place in batch}):
             places = [place for place in batch if views[place] == view]
-            matches = match_patches(asked[view], np.stack([patches[place] for place in places]))
+            matches = match_patches(asked[view], patches([candidates[place].mark_id for place in places]))
             values[places, _SHAPE] = matches.similarity
             evidence[places, _SHAPE] = weight * curve.of(matches.similarity)
             figures |= {place: FigureMatch(matches, row, view) for row, place in enumerate(places)}
@@ -151,7 +169,7 @@ def _look(query: Query, candidates: Sequence[Candidate]) -> tuple[FloatArray, Pl
     if query.features is None or not query.features.patches.any():
         return values, views
     for place, candidate in enumerate(candidates):
-        if candidate.cosine is not None and (candidate.patches is None or candidate.patches.any()):
+        if candidate.cosine is not None and not candidate.blank:
             cosines = (candidate.cosine, *(PART * cosine for cosine in candidate.figure_cosines))
             likeness = [max(cosine, 0.0) for cosine in cosines]
             views[place] = max(range(len(likeness)), key=likeness.__getitem__)  # of equal ones the whole picture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from pgvector import HalfVector
 
@@ -25,15 +27,14 @@ def patches_to_database(patches: PatchArray) -> bytes:
     return np.ascontiguousarray(patches, dtype=np.int8).tobytes()
 
 
-def patches_from_database(value: bytes | None, model: ModelRow | None) -> PatchArray | None:
-    """Bytes -> read-only int8 [grid, grid, patch_dimensions] of `model`.
+def patches_from_database(values: Sequence[bytes], model: ModelRow) -> PatchArray:
+    """Bytes of N pictures -> read-only int8 [N, grid, grid, patch_dimensions] of `model`.
 
     Raises:
         ModelMismatch: the bytes are not those of this model.
     """
-    if value is None or model is None:
-        return None
     shape = (model.patch_grid, model.patch_grid, model.patch_dimensions)
-    if len(value) != shape[0] * shape[1] * shape[2]:
-        raise ModelMismatch(f"Stored patches have {len(value)} bytes; model {model.name} has {shape} of them.")
-    return np.frombuffer(value, dtype=np.int8).reshape(shape)
+    wrong = next((len(value) for value in values if len(value) != shape[0] * shape[1] * shape[2]), None)
+    if wrong is not None:
+        raise ModelMismatch(f"Stored patches have {wrong} bytes; model {model.name} has {shape} of them.")
+    return np.frombuffer(b"".join(values), dtype=np.int8).reshape(-1, *shape)

@@ -52,7 +52,7 @@ class MarkStore:
             width=row[8],
             height=row[9],
             embedding=embedding_from_database(embedding),
-            patches=patches_from_database(patches, model),
+            patches=None if patches is None or model is None else patches_from_database([patches], model)[0],
             model_sha256=model.artifact_sha256 if model else None,
         )
 

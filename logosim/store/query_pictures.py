@@ -153,7 +153,8 @@ def _rows(number: int, part: AskedPart) -> Iterator[tuple[int, int, Rectangle, s
 def _seen(row: tuple[Any, ...], model: ModelRow | None) -> FigureFeatures:
     """What was seen in a region or a figure."""
     left, top, width, height, embedding, patches = row[2:8]
-    vector, grid = embedding_from_database(embedding), patches_from_database(patches, model)
-    if vector is None or grid is None:
+    vector = embedding_from_database(embedding)
+    if vector is None or model is None:
         raise TypeError("logosim.recall_picture returned a region without features")
+    (grid,) = patches_from_database([patches], model)
     return FigureFeatures(Rectangle(left, top, left + width, top + height), vector, grid)

@@ -1,6 +1,8 @@
-"""Stage 1 is called logosim.candidates; logosim.search is the whole search."""
+"""Stage 1 is called logosim.candidates, and blank pictures are known without their patches."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from alembic import op
 
@@ -11,11 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute(
-        "drop function if exists logosim.search("
-        "public.halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid"
-        ", integer, integer, boolean)"
-    )
+    statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(statements, execution_options={"no_parameters": True})
 
 
 def downgrade() -> None:

@@ -19,22 +19,23 @@ def test_every_part_of_the_reranking_is_timed(indexed: Any, tmp_path: Path) -> N
     written = json.loads(out.read_text())
     assert list(written["timings_ms"]) == [
         "stage 1, with its fetch",
-        "fetch",
+        "fetch of records",
         "look",
         "shape",
+        "shape: fetch of patches",
         "sound",
         "spelling",
         "vienna",
         "re-ranking, all of it",
         "explain",
-        "fetch, re-ranking and explanation together",
+        "fetch of records, re-ranking and explanation together",
     ]
     assert {row["times"] for row in written["timings_ms"].values()} == {4}
     assert written["most_candidates"] == written["fewest_candidates"] == 40
     assert 5 <= written["fewest_matched"] <= written["most_matched"] <= 40
     assert "candidates, by their patches with" in done.stdout
     p50 = {part: row["p50"] for part, row in written["timings_ms"].items()}
-    assert 0 < p50["shape"] < p50["re-ranking, all of it"]
+    assert 0 < p50["shape: fetch of patches"] < p50["shape"] < p50["re-ranking, all of it"]
 
 
 def test_a_database_without_marks_says_what_to_do(logosim: Any) -> None:

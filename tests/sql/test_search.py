@@ -272,11 +272,20 @@ def test_sounds_like(corpus: Any, corpus_connection: psycopg.Connection[Any]) ->
 def test_rerank_inputs_keep_the_order_asked_for(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:
     wanted = [corpus.marks[i].mark_id for i in (7, 3, 4000)]
     rows = corpus_connection.execute(
-        "select mark_id, brand_text, octet_length(patches) from logosim.rerank_inputs(%s::uuid[])",
+        "select mark_id, brand_text, blank from logosim.rerank_inputs(%s::uuid[])",
         ([wanted[0], uuid4(), *wanted[1:]],),
     ).fetchall()
     assert [row[0] for row in rows] == wanted
-    assert [row[2] for row in rows] == [3136] * 3
+    assert [row[2] for row in rows] == [int(mark_id) % 127 == 0 for mark_id in wanted]
+
+
+def test_patches_come_in_the_order_asked_for(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:
+    wanted = [corpus.marks[i].mark_id for i in (7, 3, 4000)]
+    rows = corpus_connection.execute(
+        "select mark_id, octet_length(patches), get_byte(patches, 99) from logosim.patches_of(%s::uuid[])",
+        ([wanted[0], uuid4(), *wanted[1:]],),
+    ).fetchall()
+    assert rows == [(mark_id, 3136, int(mark_id) % 127) for mark_id in wanted]
 
 
 def test_pictures_not_yet_looked_at_make_an_answer_incomplete(

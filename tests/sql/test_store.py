@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -168,9 +168,17 @@ def test_candidates_carry_what_stage_two_needs(corpus: Any, corpus_pool: Pool) -
     assert (first.text, first.file, first.vienna_codes) == (mark.text, mark.file, mark.vienna_codes)
     assert first.phonemes is not None
     assert first.phonemes.count("|") == 2
-    for candidate in found.candidates:
-        assert candidate.patches is not None
-        assert np.all(candidate.patches == int(candidate.mark_id) % 127)
+    ids = [candidate.mark_id for candidate in found.candidates]
+    with SearchStore(corpus_pool).snapshot() as marks:
+        patches = marks.patches(ids)
+        assert marks.patches([]).shape == (0, 7, 7, 64)
+        with pytest.raises(MarkNotFound, match="1 of 2 marks"):
+            marks.patches([ids[0], uuid4()])
+    assert patches.shape == (len(ids), 7, 7, 64)
+    assert patches.dtype == np.int8
+    for candidate, seen_patches in zip(found.candidates, patches, strict=True):
+        assert np.all(seen_patches == int(candidate.mark_id) % 127)
+        assert candidate.blank is (int(candidate.mark_id) % 127 == 0)
 
 
 def test_one_mark_as_the_candidate_that_a_search_finds(corpus: Any, corpus_pool: Pool) -> None:
@@ -181,8 +189,8 @@ def test_one_mark_as_the_candidate_that_a_search_finds(corpus: Any, corpus_pool:
         alone = single.candidate
         assert single.model == "corpus-model"
         assert alone.cosine == found.cosine
-        assert np.array_equal(alone.patches, found.patches)  # type: ignore[arg-type]
-        assert asdict(replace(alone, patches=None)) == asdict(replace(found, patches=None, channels=()))
+        assert np.all(single.patches == int(found.mark_id) % 127)
+        assert alone == replace(found, channels=())
     assert store.candidate(Query(text="kalomi"), mark.mark_id).candidate.cosine is None
     with pytest.raises(MarkNotFound):
         store.candidate(query, uuid4())
@@ -195,7 +203,10 @@ def test_nearest_marks_with_their_embeddings(corpus: Any, corpus_pool: Pool, wan
     """Twin: all cosines. Marks whose patches are all zero (their number is a multiple of 127) are blank."""
     mark = corpus.marks[20]
     query = Query(seen(corpus.embeddings[20]), mark.text, filter=wanted, exclude=mark.mark_id)
-    found = SearchStore(corpus_pool).nearest(query, 300)
+    with SearchStore(corpus_pool).snapshot() as marks:
+        found = marks.nearest(query, 300)
+        with pytest.raises(ModelMismatch):
+            marks.nearest(replace(query, features=replace(query.features, model_sha256="2" * 64)), 9)  # type: ignore[type-var]
     unit = corpus.embeddings / np.linalg.norm(corpus.embeddings, axis=1, keepdims=True)
     cosines = unit @ unit[20]
     passing = [
@@ -208,8 +219,6 @@ def test_nearest_marks_with_their_embeddings(corpus: Any, corpus_pool: Pool, wan
     assert len(shown) < 300, "or this tests nothing of blank pictures"
     assert [neighbour.cosine for neighbour in found] == pytest.approx(cosines[shown].tolist(), abs=1e-4)
     assert np.array_equal(np.stack([neighbour.embedding for neighbour in found]), corpus.embeddings[shown])
-    with pytest.raises(ModelMismatch):
-        SearchStore(corpus_pool).nearest(replace(query, features=replace(query.features, model_sha256="2" * 64)), 9)  # type: ignore[type-var]
 
 
 def test_a_candidate_no_worker_has_looked_at(pool: Pool, connection: psycopg.Connection[Any]) -> None:
@@ -223,21 +232,20 @@ def test_a_candidate_no_worker_has_looked_at(pool: Pool, connection: psycopg.Con
         SearchStore(pool).candidate(query, mark_id)
     ModelStore(pool).register(Manifest(), activate=True)
     found = SearchStore(pool).candidate(query, mark_id)
-    assert (found.candidate.cosine, found.candidate.patches, found.model) == (None, None, "m")
+    assert (found.candidate.cosine, found.candidate.blank, found.patches, found.model) == (None, None, None, "m")
 
 
 def test_candidates_are_fetched_once_more_as_they_were(corpus: Any, corpus_pool: Pool) -> None:
     store, mark = SearchStore(corpus_pool), corpus.marks[20]
     query = Query(features=seen(corpus.embeddings[20]), text=mark.text)
     found = store.candidates(query, limit=30, name_limit=5)
-    again = store.fetched(query, found)
+    with store.snapshot() as marks:
+        again = marks.fetched(query, found)
+        assert marks.fetched(query, replace(found, candidates=())).candidates == ()
+        with pytest.raises(MarkNotFound):
+            marks.fetched(query, replace(found, candidates=(replace(found.candidates[0], mark_id=uuid4()),)))
+    assert again.candidates == found.candidates
     assert (again.words, replace(again, candidates=())) == (found.words, replace(found, candidates=()))
-    for one, other in zip(found.candidates, again.candidates, strict=True):
-        assert np.array_equal(one.patches, other.patches)  # type: ignore[arg-type]
-        assert asdict(replace(one, patches=None)) == asdict(replace(other, patches=None))
-    assert store.fetched(query, replace(found, candidates=())).candidates == ()
-    with pytest.raises(MarkNotFound):
-        store.fetched(query, replace(found, candidates=(replace(found.candidates[0], mark_id=uuid4()),)))
 
 
 def test_marks_are_drawn_by_a_seed(corpus: Any, corpus_pool: Pool, pool: Pool) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from logosim.domain.asked import AskedPicture, KeptPicture
 from logosim.domain.explanation import Compared
-from logosim.domain.features import Features
-from logosim.domain.hit import Candidate, CandidateSet, SingleCandidate, StoredMark
+from logosim.domain.features import Features, PatchArray
+from logosim.domain.hit import Candidate, CandidateSet, Neighbour, SingleCandidate, StoredMark
 from logosim.domain.query import Query, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.domain.words import NO_COUNTS, WordCounts
@@ -82,9 +83,18 @@ class Register:
             mark_id, mark.source, mark.file, mark.text, names.normalised, names.phonemes, mark.vienna_codes, mark.year,
             mark.picture_location, ("look",),
             float(query.features.embedding @ mark.embedding) if looked else None,  # type: ignore[union-attr, operator]
-            mark.patches,
+            None if mark.patches is None else not mark.patches.any(),
         )  # fmt: skip
-        return SingleCandidate(found, "lite0", self.words)
+        return SingleCandidate(found, mark.patches, "lite0", self.words)
+
+    def nearest(self, query: Query, count: int) -> list[Neighbour]:
+        raise AssertionError("nobody asked for a wider question")
+
+    def snapshot(self) -> AbstractContextManager[Register]:
+        return nullcontext(self)
+
+    def patches(self, mark_ids: Sequence[UUID]) -> PatchArray:
+        return np.stack([self.get(mark_id).patches for mark_id in mark_ids])  # type: ignore[misc]
 
     def candidates(self, query: Query) -> CandidateSet:
         found = tuple(self.candidate(query, mark_id).candidate for mark_id in self.marks if mark_id != query.exclude)

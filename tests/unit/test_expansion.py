@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
 import pytest
 
-from logosim.domain.features import Features, FloatArray
+from logosim.domain.features import Features, FloatArray, PatchArray
 from logosim.domain.hit import Candidate, CandidateSet, Neighbour
 from logosim.domain.query import Filter, Query, Weights
 from logosim.errors import FilterError
@@ -82,6 +83,12 @@ class Circle:
         assert query.features is not None
         return sorted(((float(query.features.embedding @ at(turn)), turn) for turn in self.turns), reverse=True)
 
+    def snapshot(self) -> AbstractContextManager[Circle]:
+        return nullcontext(self)
+
+    def patches(self, mark_ids: Sequence[UUID]) -> PatchArray:
+        return np.stack([PATCHES for _ in mark_ids])
+
     def nearest(self, query: Query, count: int) -> list[Neighbour]:
         self.counts.append(count)
         return [Neighbour(at(turn), cosine) for cosine, turn in self.cosines(query)[:count]]
@@ -90,7 +97,7 @@ class Circle:
         self.asked.append(query)
         found = tuple(
             Candidate(
-                UUID(int=turn), "t", f"{turn}.png", None, None, None, (), None, "/x.png", ("look",), cosine, PATCHES,
+                UUID(int=turn), "t", f"{turn}.png", None, None, None, (), None, "/x.png", ("look",), cosine, False,
             )
             for cosine, turn in self.cosines(query)
         )  # fmt: skip

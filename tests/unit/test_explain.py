@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
 import pytest
 
-from logosim.domain.features import Features, FigureFeatures
+from logosim.domain.features import Features, FigureFeatures, PatchArray
 from logosim.domain.hit import Candidate, Hit
 from logosim.domain.query import Query
 from logosim.domain.rectangle import Rectangle
@@ -27,17 +28,23 @@ SEEN = Features(np.eye(256, dtype=np.float32)[0], PATCHES, None, 256, 256, "0" *
 CALIBRATION = packaged_calibrations().of(None)
 
 
-def hit(query: Query, **changes: object) -> Hit:
+def hit(query: Query, *, patches: PatchArray | None = None, **changes: object) -> Hit:
     fields: dict[str, object] = {
         "mark_id": UUID(int=1), "source": "test", "file": "a.png", "text": None, "normalised_text": None,
         "phonemes": None, "vienna_codes": (), "year": None, "picture_location": "/a.png", "channels": ("look",),
-        "cosine": None, "patches": None,
+        "cosine": None, "blank": None if patches is None else not patches.any(),
     }  # fmt: skip
     if isinstance(text := changes.get("text"), str):
         fields |= {"normalised_text": name_keys(text).normalised, "phonemes": name_keys(text).phonemes}
     earlier = Candidate(**(fields | changes))  # type: ignore[arg-type]
-    (only,) = explain(query, rerank(query, name_keys(query.text), [earlier], CALIBRATION))
+    (only,) = explain(
+        query, rerank(query, name_keys(query.text), [earlier], lambda _: np.stack([patches]), CALIBRATION)
+    )  # type: ignore[list-item]
     return only
+
+
+def no_patches(mark_ids: Sequence[UUID]) -> PatchArray:
+    raise AssertionError("nobody has looked at these marks")
 
 
 def sentences(found: Hit) -> dict[str, str]:
@@ -70,7 +77,7 @@ def of_names(one: str, other: str) -> dict[str, str]:
         UUID(int=1), "t", "a", other, names.normalised, names.phonemes, (), None, "/", ("sound",), None, None
     )
     query = Query(text=one)
-    (found,) = explain(query, rerank(query, name_keys(one, words=REGISTER), [earlier], CALIBRATION))
+    (found,) = explain(query, rerank(query, name_keys(one, words=REGISTER), [earlier], no_patches, CALIBRATION))
     return sentences(found)
 
 
@@ -149,7 +156,7 @@ def test_only_as_many_hits_as_asked_ranked_from_one() -> None:
         )
         for n in range(4)
     ]
-    hits = explain(query, rerank(query, names, earlier, CALIBRATION))
+    hits = explain(query, rerank(query, names, earlier, no_patches, CALIBRATION))
     assert [(found.rank, found.mark_id.int) for found in hits] == [(1, 0), (2, 1)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 
 from logosim.domain.asked import AskedPicture, KeptPicture
-from logosim.domain.features import Features, FloatArray
-from logosim.domain.hit import Candidate, CandidateSet, StoredMark
+from logosim.domain.features import Features, FloatArray, PatchArray
+from logosim.domain.hit import Candidate, CandidateSet, Neighbour, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.errors import EmptyPicture, FilterError, HandleNotFound, MarkNotFound
@@ -52,12 +53,21 @@ class OneCandidate:
 
     asked: list[Query] = field(default_factory=list)
 
+    def snapshot(self) -> AbstractContextManager[OneCandidate]:
+        return nullcontext(self)
+
+    def patches(self, mark_ids: Sequence[UUID]) -> PatchArray:
+        return np.stack([PATCHES for _ in mark_ids])
+
+    def nearest(self, query: Query, count: int) -> list[Neighbour]:
+        raise AssertionError("nobody asked for a wider question")
+
     def candidates(self, query: Query) -> CandidateSet:
         self.asked.append(query)
         names = name_keys("Fildor")
         found = Candidate(
             UUID(int=1), "t", "1.png", "Fildor", names.normalised, names.phonemes, ("03.07",), 1999, "/1.png",
-            ("look", "sound"), 0.9 * float(query.features.embedding[0]) if query.features else None, PATCHES,
+            ("look", "sound"), 0.9 * float(query.features.embedding[0]) if query.features else None, False,
         )  # fmt: skip
         return CandidateSet("lite0", (found,), "exact", 12, complete=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from logosim.search.score import PRIOR, probability
 from logosim.search.vienna_overlap import shared_codes, vienna_similarities
 
 CALIBRATION = packaged_calibrations().of(None)
+FIGURES: dict[UUID, PatchArray | None] = {}  # of the candidates drawn last
 
 
 def patches(seed: int) -> PatchArray:
@@ -41,14 +43,21 @@ def candidate(
     figure: PatchArray | None = None,
 ) -> Candidate:
     names = name_keys(text)
+    FIGURES[UUID(int=number)] = figure
     return Candidate(
         UUID(int=number), "test", f"{number}.png", text, names.normalised, names.phonemes, codes, 2010,
-        f"/{number}.png", ("look",), cosine, figure,
+        f"/{number}.png", ("look",), cosine, None if figure is None else not figure.any(),
     )  # fmt: skip
 
 
+def fetched(mark_ids: Sequence[UUID]) -> PatchArray:
+    figures = [FIGURES[mark_id] for mark_id in mark_ids]
+    assert all(figure is not None and figure.any() for figure in figures)
+    return np.stack(figures)  # type: ignore[arg-type]
+
+
 def ranked(query: Query, candidates: list[Candidate]) -> Ranking:
-    return rerank(query, name_keys(query.text), candidates, CALIBRATION)
+    return rerank(query, name_keys(query.text), candidates, fetched, CALIBRATION)
 
 
 def value(ranking: Ranking, channel: str, place: int = 0) -> float:
@@ -75,8 +84,7 @@ def test_the_same_mark_comes_first() -> None:
 def test_what_is_absent_says_nothing() -> None:
     seen = features(1)
     silent = candidate(1, cosine=0.8, figure=seen.patches)
-    zuka = name_keys("Zuka")
-    named = replace(silent, mark_id=UUID(int=2), text="Zuka", normalised_text=zuka.normalised, phonemes=zuka.phonemes)
+    named = candidate(2, text="Zuka", cosine=0.8, figure=seen.patches)
     ranking = ranked(Query(seen, "Fildor"), [silent, named])
     assert np.isnan([value(ranking, channel) for channel in ("sound", "spelling", "vienna")]).all()
     assert ranking.evidence[0, 2:].tolist() == [0, 0, 0]

@@ -161,6 +161,13 @@ mark_features = Table(
     Column(
         "extracted_at", TIMESTAMPTZ, nullable=False, server_default=text("now()"), comment="When the features were made"
     ),
+    Column(
+        "blank",
+        Boolean,
+        Computed(r"ltrim(patches, '\x00'::bytea) = ''::bytea", persisted=True),
+        nullable=False,
+        comment="Whether the picture shows nothing but lettering: no patch is left once that is masked",
+    ),
     PrimaryKeyConstraint("model_id", "mark_id", name="mark_features_pkey"),
     ForeignKeyConstraint(["mark_id"], ["logosim.mark.mark_id"], name="mark_features_mark_id_fkey", ondelete="CASCADE"),
     ForeignKeyConstraint(["model_id"], ["logosim.model.model_id"], name="mark_features_model_id_fkey"),
