@@ -23,8 +23,8 @@ LogFormat = Literal["text", "json"]
 SETTINGS_HELP: dict[str, str] = {
     "LOGOSIM_DATABASE_URL": "Postgres 16+ with pgvector 0.8.4+; unset: the embedded server in the data folder",
     "LOGOSIM_DATA_DIR": "where the embedded database, uploaded pictures and the demo lie",
-    "LOGOSIM_MODEL_DIR": "folders of model artifacts of yours, parted by `:`; with the bundled ones, what a process finds "
-    "the database's active model among",
+    "LOGOSIM_MODEL_DIR": "folders of models of yours, parted by `:`; the active model is looked for in them, then among "
+    "the bundled ones",
     "LOGOSIM_CALIBRATION": "table of what likeness is worth as evidence; unset: the one learnt for the bundled models",
     "LOGOSIM_OCR": "text reader: rapid (default), easy (extra `easyocr`) or none",
     "LOGOSIM_PRONUNCIATION": "what pronounces names, as in the database: rules (default) or epitran (extra `epitran`)",
@@ -68,8 +68,12 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """The environment for a process that shall have these settings: this process's own, with ours put over it."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOGOSIM_")}
+        return {**inherited, **self.variables()}
+
+    def variables(self) -> dict[str, str]:
+        """The settings as variables of the environment; those that have no value are left out."""
         ours = {f"LOGOSIM_{f.name.upper()}": getattr(self, f.name) for f in fields(self)}
-        return {**inherited, **{name: _written(value) for name, value in ours.items() if value not in (None, ())}}
+        return {name: _written(value) for name, value in ours.items() if value not in (None, ())}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

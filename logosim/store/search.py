@@ -84,7 +84,7 @@ class SearchStore:
             else:
                 route, passed, complete = ("name" if query.features is None else "exact"), None, True
                 if query.features is not None:
-                    complete = not _work_waits(connection)
+                    complete = not _work_waits(connection, active)
             words = _word_counts(connection, query, (row[4] for row in inputs.values()))
         return CandidateSet(
             model=active.name if active else None,
@@ -201,7 +201,7 @@ def _require_same_model(query: Query, active: ModelRow | None) -> None:
     if made_with is not None and active is not None and active.artifact_sha256 != made_with:
         raise ModelMismatch(
             f"The query's features were made with another model than the active one, {active.name!r}.",
-            hint="Another model was activated meanwhile: restart, with LOGOSIM_MODEL_DIR set unless it is bundled.",
+            hint="Another model was activated meanwhile: ask again.",
         )
 
 
@@ -244,8 +244,10 @@ def _search(
     ).fetchall()
 
 
-def _work_waits(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("select exists (select from logosim.work)").fetchone()
+def _work_waits(connection: psycopg.Connection[Any], active: ModelRow | None) -> bool:
+    row = connection.execute(
+        "select exists (select from logosim.work where model_id = %s)", (active.model_id if active else None,)
+    ).fetchone()
     return bool(row and row[0])
 
 

@@ -7,7 +7,11 @@ select m.model_id
      , case
          when m.active then 'active'
          when not m.fed then 'registered'
-         when counted.waiting = 0 and counted.seen + counted.dead >= counted.marks and counted.is_indexed then 'ready'
+         when counted.waiting = 0
+          and counted.is_indexed
+          and counted.seen + counted.dead >= counted.marks
+          and counted.seen >= counted.seen_by_active
+         then 'ready'
          else 'backfilling'
        end as state
      , counted.marks
@@ -21,6 +25,9 @@ select m.model_id
  cross join lateral (
          select (select count(*) from logosim.mark) as marks
               , (select count(*) from logosim.mark_features f where f.model_id = m.model_id) as seen
+              , (select count(*)
+                   from logosim.mark_features f
+                   join logosim.model a on a.model_id = f.model_id and a.active) as seen_by_active
               , (select count(*) from logosim.work w where w.model_id = m.model_id and w.state <> 'dead') as waiting
               , (select count(*) from logosim.work w where w.model_id = m.model_id and w.state = 'dead') as dead
               , logosim._model_is_indexed(m.model_id) as is_indexed) counted;

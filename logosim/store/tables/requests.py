@@ -92,9 +92,7 @@ picture_request = Table(
         " and (state = 'refused') = (error is not null and error_code is not null)",
         name="picture_request_answer_check",
     ),
-    CheckConstraint(
-        "(state in ('queued', 'leased')) = (picture is not null)", name="picture_request_picture_check"
-    ),
+    CheckConstraint("(state in ('queued', 'leased')) = (picture is not null)", name="picture_request_picture_check"),
     Index("picture_request_waiting_idx", "requested_at", postgresql_where=text("picture is not null")),
     prefixes=["UNLOGGED"],
     comment="Pictures that SQL clients have handed in for a worker to look at, until it has, or they expire; "
