@@ -203,6 +203,18 @@ class NoActiveModel(ModelError):
     hint = "Run `logosim db upgrade`; it registers the bundled model."
 
 
+class ModelNotFound(ModelError):
+    """No embedding model of that name is registered."""
+
+    hint = "`logosim models list` says which there are; `logosim models register` adds one."
+
+
+class ModelNotReady(ModelError):
+    """The model has yet to see marks, or has no index."""
+
+    hint = "`logosim models backfill NAME` goes on where it was."
+
+
 class CalibrationInvalid(ConfigurationError):
     """The table of what values are worth as evidence is not in the expected form."""
 

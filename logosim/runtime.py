@@ -7,6 +7,7 @@ a search by name or a look at the queue never loads a model. What is opened here
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +16,18 @@ from typing import Self
 from logosim.database import checks, embedded, tuning
 from logosim.database.upgrade import UpgradeReport, upgrade
 from logosim.domain.ingest import IngestReport
-from logosim.embedding import Manifest, OnnxEmbedder, bundled, find_bundled, load_artifact, load_manifest
-from logosim.errors import ModelMismatch, NotMigrated
+from logosim.embedding import (
+    OnnxEmbedder,
+    bundled,
+    find_bundled,
+    first_model,
+    load_artifact,
+    load_manifest,
+    model_folder,
+)
+from logosim.errors import ModelMismatch, ModelNotFound, NotMigrated
 from logosim.extract import Extractor
+from logosim.extractors import Extractors
 from logosim.imaging.decode import DecodeLimits
 from logosim.ingest.pronounce import pronounce_all
 from logosim.ingest.uploads import ingest_uploads
@@ -30,7 +40,10 @@ from logosim.settings import PronunciationName, Settings
 from logosim.store.ingest import IngestStore
 from logosim.store.keys import KeyStore
 from logosim.store.marks import MarkStore
+from logosim.store.model_indexes import ModelIndexStore
+from logosim.store.model_versions import ModelVersionStore
 from logosim.store.models import ModelRow, ModelStore
+from logosim.store.picture_requests import PictureBell
 from logosim.store.pool import Pool, borrowed, open_pool
 from logosim.store.pronunciation import PronunciationStore
 from logosim.store.query_pictures import QueryPictureStore
@@ -64,8 +77,7 @@ def upgrade_database(settings: Settings) -> UpgradeReport:
     with open_pool(url) as pool:
         models = ModelStore(pool)
         if models.find_active() is None:
-            manifest = load_manifest(settings.model_dir or bundled())
-            models.register(manifest, activate=True)
+            models.register(load_manifest(first_model(settings.model_dir)), activate=True)
         if report.revision_before is None:
             pronounce_all(PronunciationStore(pool), build_transcriber(settings.pronunciation))
     return report
@@ -102,9 +114,9 @@ def build_transcriber(name: PronunciationName) -> Transcriber:
 def build_extractor(settings: Settings, model: Path | None = None) -> Extractor:
     """Bytes to features, with the text reader that the settings name.
 
-    `model` is the folder of the model; None: the one that the settings name, or the default.
+    `model` is the folder of the model; None: the first that the settings name, or the default.
     """
-    folder = model or settings.model_dir or bundled()
+    folder = model or first_model(settings.model_dir)
     return Extractor(
         reader=build_reader(settings),
         embedder=OnnxEmbedder(load_artifact(folder), threads=settings.inference_threads),
@@ -115,6 +127,16 @@ def build_extractor(settings: Settings, model: Path | None = None) -> Extractor:
 def decode_limits(settings: Settings) -> DecodeLimits:
     """What a picture may cost, as the settings say."""
     return DecodeLimits(max_bytes=settings.max_picture_bytes, max_pixels=settings.max_picture_pixels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """A model that is loaded, with its queue: all that a worker needs of it."""
+
+    model_id: int
+    name: str
+    extractor: Extractor
+    work: WorkStore  # of this model alone
 
 
 class Runtime:
@@ -129,6 +151,8 @@ class Runtime:
         self.work = WorkStore(pool)
         self.keys = KeyStore(pool)
         self.models = ModelStore(pool)
+        self.model_versions = ModelVersionStore(pool)
+        self.model_indexes = ModelIndexStore(pool)
         self.vienna = ViennaStore(pool)
         self.pronunciation = PronunciationStore(pool)
 
@@ -166,61 +190,85 @@ class Runtime:
         return IngestStore(self.pool, self.transcriber)
 
     @cached_property
-    def _model(self) -> tuple[Path, Manifest]:
-        """Folder and manifest of the model this process embeds with, chosen once: later choices could differ."""
-        folder = self.settings.model_dir or self._active_bundled() or bundled()
-        manifest = load_manifest(folder)
-        self.require_active(manifest)
-        return folder, manifest
-
-    def _active_bundled(self) -> Path | None:
-        active = self.models.find_active()
-        found = find_bundled(active.artifact_sha256) if active else None
-        return found.folder if found else None
+    def _extractors(self) -> Extractors:
+        return Extractors(
+            self.settings.model_dir,
+            lambda: build_reader(self.settings),
+            decode_limits(self.settings),
+            threads=self.settings.inference_threads,
+        )
 
     @property
     def artifact(self) -> Path:
-        """Folder of the model this process embeds with: the setting's, or the bundled one that is active.
+        """Folder of the active model, asked of the database anew: in the setting, or bundled.
 
         Raises:
-            ModelMismatch: the database's features were made with another model.
-            NoActiveModel: none is registered.
-        """
-        return self._model[0]
-
-    @property
-    def manifest(self) -> Manifest:
-        """What the model is, checked against the active one when it was chosen.
-
-        Raises:
-            ModelMismatch: the database's features were made with another model.
-            NoActiveModel: none is registered.
-        """
-        return self._model[1]
-
-    def require_active(self, manifest: Manifest) -> None:
-        """Return if `manifest` is that of the active model, asked of the database anew.
-
-        Raises:
-            ModelMismatch: the database's features were made with another model.
+            ModelMismatch: this process has no artifact of it.
             NoActiveModel: none is registered.
         """
         active = self.models.active()
-        if manifest.sha256 != active.artifact_sha256:
-            raise ModelMismatch(
-                f"This process has the model {manifest.name!r}, "
-                f"the database's features were made with {active.name!r}.",
-                hint=self._way_to(active),
-            )
+        folder = self._extractors.folder(active.artifact_sha256)
+        if folder is None:
+            raise self._not_here(active)
+        return folder
 
-    def _way_to(self, active: ModelRow) -> str:
-        """What to do so that a process has the active model."""
-        back = "or activate this one: logosim models register NAME|FOLDER --activate"
-        if find_bundled(active.artifact_sha256) is None:
-            return f"Set LOGOSIM_MODEL_DIR to the artifact of the active model, {back}"
-        if self.settings.model_dir is not None:
-            return f"Unset LOGOSIM_MODEL_DIR, the active model is bundled; {back}"
-        return "It was activated after this process had chosen its model: restart this process."
+    @property
+    def extractor(self) -> Extractor:
+        """Bytes to features with the model that is active now, loaded if need be: ask anew for each question.
+
+        Raises:
+            ModelMismatch: this process has no artifact of it.
+            NoActiveModel: none is registered.
+        """
+        return self._extractor_of(self.models.active())
+
+    def _extractor_of(self, model: ModelRow) -> Extractor:
+        found = self._extractors.of(model.artifact_sha256)
+        if found is None:
+            raise self._not_here(model)
+        return found
+
+    def _not_here(self, model: ModelRow) -> ModelMismatch:
+        state = "is active" if model.active else "is registered"
+        return ModelMismatch(
+            f"The model {model.name!r} {state} in the database, and this process has no artifact of it.",
+            hint="Put the folder of its artifact into LOGOSIM_MODEL_DIR, or go over to a model that is here: "
+            "logosim models activate NAME",
+        )
+
+    def loaded_model(self, model: ModelRow | None = None) -> LoadedModel:
+        """A model loaded for a worker, with its queue; None: the one that is active now.
+
+        Raises:
+            ModelMismatch: this process has no artifact of it.
+            NoActiveModel: none is registered.
+        """
+        row = model or self.models.active()
+        return LoadedModel(row.model_id, row.name, self._extractor_of(row), self.work.for_model(row.model_id))
+
+    def named_model(self, named: str) -> ModelRow:
+        """The registered model that a person means: by its name, or by the folder of its artifact, or a bundled one.
+
+        Raises:
+            ModelNotFound: it is not registered.
+            ArtifactInvalid: it is neither a name nor a folder with a model.
+        """
+        registered = self.models.list()
+        if found := next((row for row in registered if row.name == named), None):
+            return found
+        folder = model_folder(named)
+        manifest = load_manifest(folder)
+        found = next((row for row in registered if row.artifact_sha256 == manifest.sha256), None)
+        if found is None:
+            raise ModelNotFound(
+                f"The model {manifest.name!r} is not registered.", hint=f"Run: logosim models register {named}"
+            )
+        self._extractors.add(folder)
+        return found
+
+    def has_artifact(self, model: ModelRow) -> bool:
+        """Whether this process could load the model."""
+        return self._extractors.folder(model.artifact_sha256) is not None
 
     def offered_model(self) -> str | None:
         """Name of the default model if the database stays with a former bundled one, else None."""
@@ -228,22 +276,9 @@ class Runtime:
         former = find_bundled(active.artifact_sha256)
         return None if former is None or former.is_default else load_manifest(bundled()).name
 
-    @cached_property
-    def loaded_model_work(self) -> WorkStore:
-        """The queue of the model this process has loaded, and of no other, whichever is activated later.
-
-        Raises:
-            ModelMismatch: another model is the active one.
-            NoActiveModel: none is registered.
-        """
-        sha256 = self.manifest.sha256
-        loaded = next(model for model in self.models.list() if model.artifact_sha256 == sha256)
-        return self.work.for_model(loaded.model_id)
-
-    @cached_property
-    def extractor(self) -> Extractor:
-        """Bytes to features, with the active model."""
-        return build_extractor(self.settings, self.artifact)
+    def picture_bell(self) -> PictureBell:
+        """What rings when an SQL client hands in a picture."""
+        return PictureBell(self._url)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -300,7 +335,7 @@ class Runtime:
         """
         with borrowed(self.pool) as connection:
             checks.require_migrated(connection)
-        self.require_active(self.manifest)  # of what is loaded, whatever lies in the folder by now
+        _ = self.artifact
         self.pronunciation.require(self.transcriber.name)
 
     def ingest_uploads(self, source: str, records: bytes, pictures: Mapping[str, bytes]) -> IngestReport:

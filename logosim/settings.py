@@ -23,7 +23,8 @@ LogFormat = Literal["text", "json"]
 SETTINGS_HELP: dict[str, str] = {
     "LOGOSIM_DATABASE_URL": "Postgres 16+ with pgvector 0.8.4+; unset: the embedded server in the data folder",
     "LOGOSIM_DATA_DIR": "where the embedded database, uploaded pictures and the demo lie",
-    "LOGOSIM_MODEL_DIR": "folder of a model artifact of yours; unset: the bundled model that the database has active",
+    "LOGOSIM_MODEL_DIR": "folders of models of yours, parted by `:`; the active model is looked for in them, then among "
+    "the bundled ones",
     "LOGOSIM_CALIBRATION": "table of what likeness is worth as evidence; unset: the one learnt for the bundled models",
     "LOGOSIM_OCR": "text reader: rapid (default), easy (extra `easyocr`) or none",
     "LOGOSIM_PRONUNCIATION": "what pronounces names, as in the database: rules (default) or epitran (extra `epitran`)",
@@ -41,7 +42,7 @@ class Settings:
 
     data_dir: Path
     database_url: str | None = field(default=None, repr=False)  # may hold a password
-    model_dir: Path | None = None
+    model_dir: tuple[Path, ...] = ()
     calibration: Path | None = None
     ocr: OcrName = "rapid"
     pronunciation: PronunciationName = "rules"
@@ -67,8 +68,12 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """The environment for a process that shall have these settings: this process's own, with ours put over it."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOGOSIM_")}
+        return {**inherited, **self.variables()}
+
+    def variables(self) -> dict[str, str]:
+        """The settings as variables of the environment; those that have no value are left out."""
         ours = {f"LOGOSIM_{f.name.upper()}": getattr(self, f.name) for f in fields(self)}
-        return {**inherited, **{name: str(value) for name, value in ours.items() if value is not None}}
+        return {name: _written(value) for name, value in ours.items() if value not in (None, ())}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -89,7 +94,7 @@ class Settings:
         return cls(
             data_dir=_path(given, "LOGOSIM_DATA_DIR") or Path(platformdirs.user_data_dir("logosim")),
             database_url=given.get("LOGOSIM_DATABASE_URL") or None,
-            model_dir=_path(given, "LOGOSIM_MODEL_DIR"),
+            model_dir=_paths(given, "LOGOSIM_MODEL_DIR"),
             calibration=_path(given, "LOGOSIM_CALIBRATION"),
             ocr=_choice(given, "LOGOSIM_OCR", "rapid", ("rapid", "easy", "none")),  # type: ignore[arg-type]
             pronunciation=_choice(given, "LOGOSIM_PRONUNCIATION", "rules", ("rules", "epitran")),  # type: ignore[arg-type]
@@ -104,6 +109,15 @@ class Settings:
 def _path(given: Mapping[str, str], name: str) -> Path | None:
     value = given.get(name)
     return Path(value).expanduser().resolve() if value else None
+
+
+def _paths(given: Mapping[str, str], name: str) -> tuple[Path, ...]:
+    parts = given.get(name, "").split(os.pathsep)
+    return tuple(Path(part).expanduser().resolve() for part in parts if part.strip())
+
+
+def _written(value: object) -> str:
+    return os.pathsep.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _choice(given: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -2,7 +2,8 @@
 
 Everything that must not be lost is in the database: a worker killed at any instruction leaves its claim behind, the
 lease runs out, and another worker takes the batch. Features are stored and work is finished in one statement, so
-nothing is half-done; a worker whose lease has gone cannot write.
+nothing is half-done; a worker whose lease has gone cannot write. Before every batch it asks which model to work with,
+so that it follows a cut-over; what it has claimed it finishes with the model it was claimed for.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from uuid import UUID
 from logosim.domain.features import Features
 from logosim.domain.work import Claim, ClaimedMark, Failure
 from logosim.errors import DatabaseUnavailable, LeaseLost, LogosimError, ModelMismatch, PictureError, PictureTooLarge
+from workers.lease import kept_alive
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,18 @@ class FeatureExtractor(Protocol):
         """Features or the error for each picture, in order."""
 
 
+class Loaded(Protocol):
+    """A model that is loaded, with its queue; `logosim.runtime.LoadedModel` is one."""
+
+    @property
+    def work(self) -> WorkSource:
+        """The queue of this model alone."""
+
+    @property
+    def extractor(self) -> FeatureExtractor:
+        """What makes features of it."""
+
+
 @dataclass(slots=True)
 class WorkReport:
     """What one worker did."""
@@ -67,16 +81,22 @@ class WorkReport:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One worker with the parts it is given."""
+    """One worker with the parts it is given.
+
+    `model` is asked before every batch. `between` does before every batch what cannot wait until the queue is empty,
+    and `wait` waits so many seconds for the next, or less if something is to be done; without them there is no such
+    thing.
+    """
 
     name: str
-    work: WorkSource
-    extractor: FeatureExtractor
+    model: Callable[[], Loaded]
     max_picture_bytes: int  # a larger file is not read at all
     batch_size: int = 16
     lease: timedelta = timedelta(seconds=60)
     idle_wait_s: float = 0.5
     database_wait_s: float = 5.0
+    between: Callable[[threading.Event], object] | None = None
+    wait: Callable[[float], object] | None = None
 
     def run(
         self,
@@ -90,18 +110,22 @@ class Worker:
         A worker that is to run on waits for a database that is away; one that is to end says so and ends.
 
         Raises:
-            ModelMismatch: another model was activated; what was claimed is given back.
+            ModelMismatch: this process has no artifact of the model to work with, or that is being dropped; what was
+                claimed is given back.
             LogosimError: no model is active, or the database went away (`until_empty`). The work is not lost.
         """
         report = WorkReport()
         while not stop.is_set():
             try:
-                if self._turn(stop, report):
+                if self.between is not None:
+                    self.between(stop)
+                loaded = self.model()
+                if self._turn(loaded, stop, report):
                     on_batch(report)
-                elif until_empty and self.work.pending() == 0:
+                elif until_empty and loaded.work.pending() == 0:
                     break
                 else:
-                    stop.wait(self.idle_wait_s)
+                    (self.wait or stop.wait)(self.idle_wait_s)
             except DatabaseUnavailable as error:
                 if until_empty:
                     raise
@@ -112,34 +136,36 @@ class Worker:
                 stop.wait(self.database_wait_s)
         return report
 
-    def _turn(self, stop: threading.Event, report: WorkReport) -> bool:
+    def _turn(self, loaded: Loaded, stop: threading.Event, report: WorkReport) -> bool:
         """Claim one batch and work it off; False if there was none to claim."""
+        work = loaded.work
         with _timed(report, "claim"):
-            claim = self.work.claim(self.name, self.batch_size, self.lease)
+            claim = work.claim(self.name, self.batch_size, self.lease)
         if claim is None:
             return False
         try:
-            self._batch(claim, stop, report)
+            self._batch(loaded, claim, stop, report)
         except LeaseLost:
             logger.warning(
                 "Lease lost, batch left to another worker",
                 extra={"action": "lease_lost", "worker": self.name, "marks": len(claim.marks)},
             )
         except ModelMismatch:
-            self.work.release(claim)
+            work.release(claim)
             raise
         return True
 
-    def _batch(self, claim: Claim, stop: threading.Event, report: WorkReport) -> None:
-        with self._heartbeat(claim):
+    def _batch(self, loaded: Loaded, claim: Claim, stop: threading.Event, report: WorkReport) -> None:
+        work = loaded.work
+        with kept_alive(lambda: work.heartbeat(claim, self.lease), self.lease):
             with _timed(report, "read"):
                 pictures = [_read(mark, self.max_picture_bytes) for mark in claim.marks]
             if stop.is_set():
-                self.work.release(claim)
+                work.release(claim)
                 return
             with _timed(report, "extract"):
                 readable = [data for data in pictures if isinstance(data, bytes)]
-                results = iter(self._extract(readable))
+                results = iter(_extract(loaded.extractor, readable))
                 outcomes = [next(results) if isinstance(data, bytes) else data for data in pictures]
         done: list[tuple[UUID, Features]] = []
         failures: list[Failure] = []
@@ -149,9 +175,9 @@ class Worker:
             else:
                 failures.append(Failure(mark.mark_id, str(outcome), permanent=isinstance(outcome, PictureError)))
         with _timed(report, "store"):
-            self.work.finish(claim, done)
+            work.finish(claim, done)
             if failures:
-                self.work.fail(claim, failures)
+                work.fail(claim, failures)
         report.finished += len(done)
         report.failed += len(failures)
         report.batches += 1
@@ -160,39 +186,20 @@ class Worker:
             extra={"action": "batch_stored", "worker": self.name, "marks": len(done), "failed": len(failures)},
         )
 
-    def _extract(self, pictures: Sequence[bytes]) -> Sequence[Features | LogosimError]:
-        """Features, or errors to try again: a fault of a library on one picture must not end the worker.
 
-        What two attempts did not finish is claimed alone, so the picture at fault is found and set aside with its
-        error, and its batch is not.
-        """
-        try:
-            return self.extractor.extract(pictures)
-        except LogosimError:
-            raise
-        except Exception as error:
-            logger.exception("Extraction failed", extra={"action": "extraction_failed", "pictures": len(pictures)})
-            return [LogosimError(f"{type(error).__name__}: {error}")] * len(pictures)
+def _extract(extractor: FeatureExtractor, pictures: Sequence[bytes]) -> Sequence[Features | LogosimError]:
+    """Features, or errors to try again: a fault of a library on one picture must not end the worker.
 
-    @contextmanager
-    def _heartbeat(self, claim: Claim) -> Iterator[None]:
-        """Extend the lease every third of its length while the batch is worked on."""
-        ended = threading.Event()
-
-        def beat() -> None:
-            while not ended.wait(self.lease.total_seconds() / 3):
-                try:
-                    self.work.heartbeat(claim, self.lease)
-                except LogosimError as error:  # finishing the batch will tell whether the lease still held
-                    logger.warning("Heartbeat failed", extra={"action": "heartbeat_failed", "error": str(error)})
-
-        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+    What two attempts did not finish is claimed alone, so the picture at fault is found and set aside with its error,
+    and its batch is not.
+    """
+    try:
+        return extractor.extract(pictures)
+    except LogosimError:
+        raise
+    except Exception as error:
+        logger.exception("Extraction failed", extra={"action": "extraction_failed", "pictures": len(pictures)})
+        return [LogosimError(f"{type(error).__name__}: {error}")] * len(pictures)
 
 
 def _read(mark: ClaimedMark, max_bytes: int) -> bytes | LogosimError:

@@ -61,6 +61,8 @@ STATUS: dict[type[LogosimError], int] = {
     errors.ArtifactInvalid: 503,
     errors.ModelMismatch: 503,
     errors.NoActiveModel: 503,
+    errors.ModelNotFound: 404,
+    errors.ModelNotReady: 503,
     errors.PronunciationMismatch: 503,
     errors.LeaseLost: 409,
 }

@@ -33,7 +33,8 @@ def command(arguments: Sequence[str], settings: Settings) -> str:
     """The command as it can be typed again, with the settings that change what is measured and are not the defaults."""
     usual = Settings(data_dir=settings.data_dir)
     changed = [name for name in _DECISIVE if getattr(settings, name) != getattr(usual, name)]
-    given = [f"LOGOSIM_{name.upper()}={shlex.quote(str(getattr(settings, name)))}" for name in changed]
+    written = settings.variables()
+    given = [f"LOGOSIM_{name.upper()}={shlex.quote(written[f'LOGOSIM_{name.upper()}'])}" for name in changed]
     return " ".join((*given, shlex.join(["logosim", *arguments])))
 
 

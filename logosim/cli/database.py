@@ -80,7 +80,7 @@ def upgrade(settings: Settings) -> None:
         if offered := runtime.offered_model():
             console.print(
                 f"The model stays {runtime.models.active().name}; the default is {offered} by now. "
-                f"To go over: logosim models register {offered} --activate",
+                f"To go over: logosim models register {offered}, then backfill and activate it",
                 highlight=False,
                 soft_wrap=True,
             )

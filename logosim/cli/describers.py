@@ -11,7 +11,7 @@ import numpy as np
 
 from logosim.cli.display import progress_bar
 from logosim.domain.features import FloatArray, RgbImage, TextLine
-from logosim.embedding import Embedder, OnnxEmbedder, bundled, load_artifact, model_folder
+from logosim.embedding import Embedder, OnnxEmbedder, first_model, load_artifact, model_folder
 from logosim.errors import InputError, RecordError
 from logosim.evaluation.protocol import Describer
 from logosim.extract import Extractor
@@ -78,7 +78,7 @@ def build_describers(
         LogosimError: a model or a peer cannot be used, or two have the same name.
     """
     folders = [model_folder(model) for model in models]
-    folders = folders or [settings.model_dir or bundled()]
+    folders = folders or [first_model(settings.model_dir)]
     reader = RememberingReader(build_reader(_with_reader(settings, masking)))
     limits = decode_limits(settings)
     describers: list[Describer] = []

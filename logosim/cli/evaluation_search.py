@@ -106,7 +106,7 @@ def search(
     """
     now = circumstances(settings)
     if model is not None:
-        settings = dataclasses.replace(settings, model_dir=model_folder(model))
+        settings = dataclasses.replace(settings, model_dir=(model_folder(model),))
     asking = Asking.of(given)
     refuse_namesakes(folders)
     refuse_unwritable(json_file)

@@ -15,6 +15,7 @@ from logosim.ingest import l3d
 from logosim.ingest.flow import ingest as ingest_flow
 from logosim.runtime import Runtime
 from logosim.settings import Settings
+from logosim.store.picture_requests import PictureRequestStore
 
 
 @click.command(epilog="Example: logosim ingest ~/l3d && logosim worker --until-empty")
@@ -65,17 +66,44 @@ def print_report(report: IngestReport) -> None:
         errors.print("Each one with file, line and record: select * from logosim.ingest_reject", highlight=False)
 
 
-@click.command(epilog="Example: logosim worker --until-empty --processes 2")
+@click.command(
+    epilog="Example: logosim worker --until-empty --processes 2\n\n"
+    "Example: logosim worker --pictures\n\n"
+    "Example: logosim worker --model efficientnet-lite0-gem-whitened256"
+)
 @click.option("--until-empty", is_flag=True, help="End when nothing is left to do.")
 @click.option("--processes", type=click.IntRange(1, 64), help="Worker processes; unset: one for each core.")
 @click.option("--batch", type=click.IntRange(1, 256), default=16, show_default=True, help="Marks per claim.")
+@click.option(
+    "--model", metavar="NAME|FOLDER", help="Work for this registered model, active or not; unset: whichever is active."
+)
+@click.option(
+    "--pictures",
+    is_flag=True,
+    help="Leave marks alone and answer only SQL clients that hand in a picture, at once; one process unless said.",
+)
 @click.pass_obj
-def worker(settings: Settings, until_empty: bool, processes: int | None, batch: int) -> None:
-    """Work off the queue: look at pictures, store their features."""
+def worker(
+    settings: Settings, until_empty: bool, processes: int | None, batch: int, model: str | None, pictures: bool
+) -> None:
+    """Work off the queue: look at pictures, store their features.
+
+    Before each batch, SQL clients are answered that have handed in a picture (`call logosim.embed_picture`). Workers
+    follow a cut-over: they work for the model that is active. With --model they work for that one, before it is active
+    or after.
+    """
+    if model and pictures:
+        raise InputError("Pictures of SQL clients are looked at with the active model.", hint="Leave --model out.")
     with Runtime.open(settings, role="logosim_worker") as runtime:
-        count = processes or settings.inference_threads
-        with Workforce(settings, processes=count, batch=batch, until_empty=until_empty) as workforce:
-            workforce.watch(runtime.work)
+        count = processes or (1 if pictures else settings.inference_threads)
+        queue = runtime.work.for_model(runtime.named_model(model).model_id) if model else runtime.work
+        with Workforce(
+            settings, processes=count, batch=batch, until_empty=until_empty, model=model, pictures=pictures
+        ) as workforce:
+            if pictures:
+                workforce.watch(PictureRequestStore(runtime.pool), "pictures")
+                return
+            workforce.watch(queue)
         states = runtime.work.status()
     if dead := states.get("dead", 0):
         errors.print(f"{dead:,} marks could not be finished: logosim work --dead", highlight=False)

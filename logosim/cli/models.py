@@ -1,14 +1,13 @@
-"""Commands for embedding models: what there is, and going over to another one."""
+"""Commands for embedding models: what there is, and registering another one."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import rich_click as click
 
 from logosim.cli.circumstances import circumstances
 from logosim.cli.display import console, errors, progress_bar
-from logosim.embedding import OnnxEmbedder, bundled_models, find_bundled, load_artifact, model_folder
+from logosim.cli.model_versions import activate, backfill, drop
+from logosim.embedding import OnnxEmbedder, bundled_models, load_artifact, model_folder
 from logosim.embedding.onnx import BATCH
 from logosim.embedding.speed import measure_speed
 from logosim.errors import InputError
@@ -18,52 +17,70 @@ from logosim.settings import Settings
 
 @click.group()
 def models() -> None:
-    """Embedding models. Searches and workers use the active one; features of two models are never mixed."""
+    """Embedding models. Searches use the active one; features of two models are never mixed.
+
+    \b
+    To go over to another model, while searches go on with the present one:
+      logosim models register NAME|FOLDER
+      logosim models backfill NAME
+      logosim models activate NAME       again with the former NAME: back
+      logosim models drop FORMER
+    """
 
 
-@models.command("list")
+for _command in (backfill, activate, drop):
+    models.add_command(_command)
+
+
+@models.command("list", epilog="Example: logosim models list")
 @click.pass_obj
 def list_models(settings: Settings) -> None:
-    """List the registered models, and the bundled ones that could be registered."""
+    """List the registered models and how far they are, and the bundled ones that could be registered."""
     inside = {model.manifest.sha256: model for model in bundled_models()}
     with Runtime.open(settings) as runtime:
-        registered = runtime.models.list()
+        registered = runtime.model_versions.states()
     for row in registered:
-        states = ["active"] if row.active else []
+        states = [row.state]
         if model := inside.pop(row.artifact_sha256, None):
             states.append("bundled, the default" if model.is_default else "bundled")
-        _print_line(row.name, f"{row.registered_at:%Y-%m-%d %H:%M}", states)
+        seen = f"{row.seen:,} of {row.marks:,} marks seen"
+        if row.waiting or row.dead:
+            seen += f" ({row.waiting:,} wait, {row.dead:,} given up)"
+        _print_line(row.name, f"{row.registered_at:%Y-%m-%d %H:%M}", seen, states)
     for model in inside.values():
         states = ["bundled, the default" if model.is_default else "bundled"]
-        _print_line(model.manifest.name, "available", states)
+        _print_line(model.manifest.name, "available", "", states)
 
 
 @models.command(
     "register",
-    epilog="Examples: logosim models register ~/artifacts/logo-moco-1 --activate\n\n"
-    "logosim models register efficientnet-lite0-gem-whitened256 --activate",
+    epilog="Example: logosim models register ~/artifacts/logo-moco-1\n\n"
+    "Example: logosim models register efficientnet-lite0-gem-whitened256",
 )
 @click.argument("model", metavar="FOLDER|NAME")
-@click.option("--activate", is_flag=True, help="Make it the active model and queue the marks it has not seen.")
+@click.option(
+    "--activate",
+    is_flag=True,
+    help="Make it the active model at once. Until the workers are done, marks that it has not seen are found by name "
+    "only.",
+)
 @click.pass_obj
 def register(settings: Settings, model: str, activate: bool) -> None:
-    """Register the model artifact in FOLDER, or the bundled model NAME. With --activate go over to it, or back to it.
-
-    Until the workers are done, marks that it has not seen are found by name only.
-    """
+    """Register the model artifact in FOLDER, or the bundled model NAME. Searches go on with the active one."""
     folder = model_folder(model)
     artifact = load_artifact(folder)
+    name = artifact.manifest.name
     with Runtime.open(settings) as runtime:
-        runtime.models.register(artifact.manifest, activate=activate)
-        waiting = runtime.work.status().get("queued", 0)
-    console.print(f"{artifact.manifest.name} is {'active' if activate else 'registered'}.", highlight=False)
+        model_id = runtime.models.register(artifact.manifest, activate=activate)
+        waiting = runtime.work.for_model(model_id).pending()
+        here = runtime.has_artifact(runtime.named_model(name))
+    console.print(f"{name} is {'active' if activate else 'registered'}.", highlight=False)
+    needed = "" if here else f"Add {folder.resolve()} to LOGOSIM_MODEL_DIR for all processes. "
     if activate:
-        errors.print(
-            f"{waiting:,} marks are queued. {_what_processes_need(settings, folder, artifact.manifest.sha256)}, "
-            "then run: logosim worker --until-empty",
-            highlight=False,
-            soft_wrap=True,
-        )
+        said = f"{waiting:,} marks are queued. {needed}Then run: logosim worker --until-empty"
+    else:
+        said = f"{needed}To have it look at the marks: logosim models backfill {name if here else model}"
+    errors.print(said, highlight=False, soft_wrap=True)
 
 
 @models.command(
@@ -102,13 +119,5 @@ def measure(settings: Settings, /, models: tuple[str, ...], pictures: int) -> No
     console.print("\n".join(rows), highlight=False, markup=False, soft_wrap=True)
 
 
-def _what_processes_need(settings: Settings, folder: Path, sha256: str) -> str:
-    if find_bundled(sha256) is None:
-        return f"Set LOGOSIM_MODEL_DIR={folder.resolve()} for all processes"
-    if settings.model_dir is not None:
-        return "Unset LOGOSIM_MODEL_DIR and restart running processes"
-    return "Restart running processes"
-
-
-def _print_line(name: str, since: str, states: list[str]) -> None:
-    console.print(f"{name:<40} {since:<16}  {', '.join(states)}".rstrip(), highlight=False)
+def _print_line(name: str, since: str, seen: str, states: list[str]) -> None:
+    console.print(f"{name:<40} {since:<16}  {seen:<30}  {', '.join(states)}".rstrip(), highlight=False, soft_wrap=True)

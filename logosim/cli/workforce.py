@@ -22,19 +22,34 @@ class Queue(Protocol):
     """What the progress bar asks of the queue."""
 
     def pending(self) -> int:
-        """Marks queued or leased."""
+        """Marks, or pictures, queued or leased."""
 
 
 class Workforce:
-    """Worker processes as a context: all of them are gone when it ends, however it ends."""
+    """Worker processes as a context: all of them are gone when it ends, however it ends.
 
-    def __init__(self, settings: Settings, *, processes: int, batch: int, until_empty: bool) -> None:
+    `model` is the name or folder of the model they work for; None: whichever is active. With `pictures` they answer
+    SQL clients only.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        processes: int,
+        batch: int,
+        until_empty: bool,
+        model: str | None = None,
+        pictures: bool = False,
+    ) -> None:
         self._command = [
             sys.executable,
             "-m",
             "workers",
             f"--batch={batch}",
             *(["--until-empty"] if until_empty else []),
+            *([f"--model={model}"] if model else []),
+            *(["--pictures"] if pictures else []),
         ]
         # One thread a process: several processes on few cores work off more than one process with several threads.
         threads = max(1, settings.inference_threads // processes)
@@ -45,14 +60,14 @@ class Workforce:
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(self._command, env=self._environment)  # noqa: S603  our own interpreter and module
 
-    def watch(self, queue: Queue) -> None:
-        """Show progress until every worker has ended, replacing workers that were killed.
+    def watch(self, queue: Queue, unit: str = "marks") -> None:
+        """Show progress, counted in `unit`, until every worker has ended, replacing workers that were killed.
 
         Raises:
             LogosimError: a worker ended with an error, or workers are killed again and again.
         """
         total = queue.pending()
-        with progress_bar("marks") as bar:
+        with progress_bar(unit) as bar:
             task = bar.add_task("Extracting", total=total)
             try:
                 while self._at_work():

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from logosim.embedding.artifact import PREPROCESSING, Artifact, Manifest, load_artifact, load_manifest
-from logosim.embedding.bundle import BundledModel, bundled, bundled_models, find_bundled, model_folder
+from logosim.embedding.bundle import (
+    BundledModel,
+    bundled,
+    bundled_models,
+    find_bundled,
+    find_model,
+    first_model,
+    model_folder,
+)
 from logosim.embedding.onnx import OnnxEmbedder
 from logosim.embedding.protocol import CanvasArray, Embedded, Embedder
 
@@ -19,6 +27,8 @@ __all__ = [
     "bundled",
     "bundled_models",
     "find_bundled",
+    "find_model",
+    "first_model",
     "load_artifact",
     "load_manifest",
     "model_folder",

@@ -73,7 +73,7 @@ def load_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise ArtifactInvalid(
             f"cannot read the model's manifest {path}: {error.strerror}",
-            hint="LOGOSIM_MODEL_DIR names a folder with manifest.json and an ONNX file; unset, a bundled one is used.",
+            hint="LOGOSIM_MODEL_DIR names folders with manifest.json and an ONNX file; unset, a bundled one is used.",
         ) from error
     except ValueError as error:
         raise ArtifactInvalid(f"the model's manifest {path} is not JSON: {error}") from error

@@ -1,13 +1,15 @@
 """The models that ship inside the package: one of them is the default, the former ones stay loadable.
 
 Each is a folder `bundled/<name>-<version>` as `logosim.embedding.artifact` reads it. A database keeps the model its
-features were made with: a process without LOGOSIM_MODEL_DIR uses the bundled model that its database has active, and
-the default only where none is active yet. So an upgrade of the package that brings a better model leaves a database as
-it is until somebody runs `logosim models register NAME --activate`.
+features were made with: a process uses the one that its database has active, found by its SHA-256 in the folders of
+LOGOSIM_MODEL_DIR or inside the package, and the default only where none is active yet. So an upgrade of the package
+that brings a better model leaves a database as it is until somebody goes over: `logosim models register`, `backfill`,
+`activate`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +54,21 @@ def find_bundled(key: str) -> BundledModel | None:
     """
     found = (m for m in bundled_models() if key in (m.manifest.name, m.folder.name, m.manifest.sha256))
     return next(found, None)
+
+
+def find_model(sha256: str, folders: Sequence[Path]) -> Path | None:
+    """The folder of the model with these weights: one of `folders`, in their order, or a bundled one; None: neither.
+
+    Raises ArtifactInvalid if the manifest of a folder cannot be read.
+    """
+    given = (folder for folder in folders if load_manifest(folder).sha256 == sha256)
+    inside = find_bundled(sha256)
+    return next(given, inside.folder if inside else None)
+
+
+def first_model(folders: Sequence[Path]) -> Path:
+    """The folder of the model that a fresh database gets: the first of `folders`, or the bundled default."""
+    return folders[0] if folders else bundled()
 
 
 def model_folder(named: str) -> Path:

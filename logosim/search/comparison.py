@@ -27,6 +27,7 @@ from logosim.imaging.placement import Placement
 from logosim.imaging.trim import cut
 from logosim.phonetics import normalise, phonemes
 from logosim.search.calibration import Calibrations
+from logosim.search.cut_over import steady
 from logosim.search.explain import explain
 from logosim.search.material import absent_channels, shape_of, sound_of, spelling_of, vienna_of
 from logosim.search.pipeline import (
@@ -129,6 +130,7 @@ class Comparison:
         self._calibrations = calibrations
         self._transcribe = transcribe
 
+    @steady
     def of_marks(
         self, mark_id: UUID, other_id: UUID, *, weights: Weights = USUAL_WEIGHTS, places: bool = True
     ) -> Compared:
@@ -145,6 +147,7 @@ class Comparison:
         mark = self._marks.get(mark_id)
         return self._compared(query_of(mark, NO_FILTER, weights, 1), self._stored(mark), other_id, places)
 
+    @steady
     def of_picture(
         self,
         data: bytes,
@@ -167,6 +170,7 @@ class Comparison:
         asked = _Side(None, None, None, None, decode(data, self._limits), None)
         return self._compared(query, asked, other_id, places)
 
+    @steady
     def of_handle(
         self, handle: UUID, other_id: UUID, *, weights: Weights = USUAL_WEIGHTS, places: bool = True
     ) -> Compared:

@@ -21,6 +21,7 @@ from logosim.errors import FilterError
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.transcribe import phonemes
 from logosim.search.calibration import Calibrations
+from logosim.search.cut_over import steady
 from logosim.search.expansion import NeighbourSource, widened
 from logosim.search.explain import explain
 from logosim.search.rerank import NameKeys, rerank
@@ -77,8 +78,8 @@ class PictureMemory(Protocol):
 class Pipeline:
     """Asks and answers. It keeps no state between questions.
 
-    `extractor` is called at the first picture, so that a search by name never loads a model. `transcribe` pronounces
-    names as the stored ones are.
+    `extractor` is called for each picture, so that a search by name never loads a model, and a picture is looked at
+    with the model that is active by then. `transcribe` pronounces names as the stored ones are.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Pipeline:
         self._calibrations = calibrations
         self._transcribe = transcribe
 
+    @steady
     def by_picture(
         self,
         data: bytes,
@@ -133,6 +135,7 @@ class Pipeline:
             asked = understood(self._extractor(), data, text, vienna_codes, regions)
         return self._by_parts(queries_of(asked, filter, weights, k, expand), asked, k, timings)
 
+    @steady
     def by_handle(
         self,
         handle: UUID,
@@ -153,6 +156,7 @@ class Pipeline:
             asked = self._pictures.recall(handle)
         return self._by_parts(queries_of(asked, filter, weights, k, expand), asked, k, timings)
 
+    @steady
     def remember(
         self,
         data: bytes,
@@ -169,6 +173,7 @@ class Pipeline:
         """
         return self._pictures.remember(understood(self._extractor(), data, text, vienna_codes, regions), data)
 
+    @steady
     def by_mark(
         self,
         mark_id: UUID,

@@ -15,7 +15,7 @@ from logosim.errors import NoActiveModel
 from logosim.store.pool import Pool, borrowed
 
 _COLUMNS = """
-select model_id, name, artifact_sha256, dimensions, patch_grid, patch_dimensions, manifest, active, registered_at
+select model_id, name, artifact_sha256, dimensions, patch_grid, patch_dimensions, manifest, active, fed, registered_at
   from logosim.model
 """
 
@@ -59,6 +59,7 @@ class ModelRow:
     patch_dimensions: int
     manifest: Mapping[str, Any]
     active: bool
+    fed: bool  # whether new pictures are queued for it
     registered_at: datetime
 
 
@@ -69,9 +70,10 @@ class ModelStore:
         self._pool = pool
 
     def register(self, manifest: ModelManifest, *, activate: bool) -> int:
-        """Register a model with its vector index, or find it by its weights. Returns its id.
+        """Register a model, or find it by its weights. Returns its id.
 
-        Activating a model queues the marks it has not seen. Only the owner of the schema may do this.
+        Activating a model at once makes its vector index and queues the marks it has not seen, which are found by name
+        only until they are done; `ModelVersionStore` goes over without that. Only the owner of the schema may do this.
 
         Raises:
             FilterError: another model has its name, or its dimensions differ from those registered.

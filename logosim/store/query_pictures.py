@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from pgvector import HalfVector
 
 from logosim.domain.asked import AskedPart, AskedPicture, KeptPicture
@@ -44,59 +45,8 @@ class QueryPictureStore:
             ModelMismatch: the features were made with another model than the active one.
             FilterError: `keep_for` is not more than nothing and at most 30 days.
         """
-        first = asked.parts[0].features
         with borrowed(self._pool) as connection:
-            active = read_active(connection)
-            if active is not None and first.model_sha256 not in (None, active.artifact_sha256):
-                raise ModelMismatch(
-                    f"The picture was looked at with another model than the active one, {active.name!r}.",
-                    hint="Another model was activated meanwhile: restart, with LOGOSIM_MODEL_DIR set unless it is "
-                    "bundled.",
-                )
-            kept = [
-                row for number, part in enumerate(asked.parts, 1) for row in _rows(number if part.region else 0, part)
-            ]
-            embeddings: list[HalfVector] = [embedding_to_database(seen.embedding) for *_, seen in kept]
-            row = connection.execute(
-                """
-                select handle, expires_at
-                  from logosim.remember_picture(
-                         model_id => %(model_id)s::smallint
-                       , picture_sha256 => %(sha256)s
-                       , region_numbers => %(numbers)s::integer[]
-                       , figure_numbers => %(figures)s::integer[]
-                       , lefts => %(lefts)s::integer[]
-                       , tops => %(tops)s::integer[]
-                       , widths => %(widths)s::integer[]
-                       , heights => %(heights)s::integer[]
-                       , brand_texts => %(texts)s::text[]
-                       , embeddings => %(embeddings)s::halfvec[]
-                       , patches => %(patches)s::bytea[]
-                       , vienna_codes => %(codes)s::text[]
-                       , picture => %(picture)s::bytea
-                       , keep_for => %(keep_for)s)
-                """,
-                {
-                    "model_id": active.model_id if active else None,
-                    "sha256": first.sha256,
-                    "numbers": [number for number, *_ in kept],
-                    "figures": [figure for _, figure, *_ in kept],
-                    "lefts": [box.left for _, _, box, *_ in kept],
-                    "tops": [box.top for _, _, box, *_ in kept],
-                    "widths": [box.width for _, _, box, *_ in kept],
-                    "heights": [box.height for _, _, box, *_ in kept],
-                    "texts": [text for *_, text, _ in kept],
-                    "embeddings": embeddings,
-                    "patches": [patches_to_database(seen.patches) for *_, seen in kept],
-                    "codes": list(asked.vienna_codes),
-                    "picture": data,
-                    "keep_for": keep_for,
-                },
-            ).fetchone()
-        if row is None:
-            raise TypeError("logosim.remember_picture returned no row")
-        regions = sum(part.region is not None for part in asked.parts)
-        return KeptPicture(row[0], row[1], asked.text, regions)
+            return remember(connection, asked, data, keep_for)
 
     def recall(self, handle: UUID) -> AskedPicture:
         """What was seen in a picture that was kept; embeddings in half precision, as searches compare them anyway.
@@ -140,6 +90,61 @@ class QueryPictureStore:
                 binary=True,
             ).fetchone()
         return bytes(row[0]) if row and row[0] is not None else None
+
+
+def remember(
+    connection: psycopg.Connection[Any], asked: AskedPicture, data: bytes | None, keep_for: timedelta
+) -> KeptPicture:
+    """Keep a picture in the transaction of `connection`; arguments and errors as `QueryPictureStore.remember`."""
+    first = asked.parts[0].features
+    active = read_active(connection)
+    if active is not None and first.model_sha256 not in (None, active.artifact_sha256):
+        raise ModelMismatch(
+            f"The picture was looked at with another model than the active one, {active.name!r}.",
+            hint="Another model was activated meanwhile: ask again.",
+        )
+    kept = [row for number, part in enumerate(asked.parts, 1) for row in _rows(number if part.region else 0, part)]
+    embeddings: list[HalfVector] = [embedding_to_database(seen.embedding) for *_, seen in kept]
+    row = connection.execute(
+        """
+        select handle, expires_at
+          from logosim.remember_picture(
+                 model_id => %(model_id)s::smallint
+               , picture_sha256 => %(sha256)s
+               , region_numbers => %(numbers)s::integer[]
+               , figure_numbers => %(figures)s::integer[]
+               , lefts => %(lefts)s::integer[]
+               , tops => %(tops)s::integer[]
+               , widths => %(widths)s::integer[]
+               , heights => %(heights)s::integer[]
+               , brand_texts => %(texts)s::text[]
+               , embeddings => %(embeddings)s::halfvec[]
+               , patches => %(patches)s::bytea[]
+               , vienna_codes => %(codes)s::text[]
+               , picture => %(picture)s::bytea
+               , keep_for => %(keep_for)s)
+        """,
+        {
+            "model_id": active.model_id if active else None,
+            "sha256": first.sha256,
+            "numbers": [number for number, *_ in kept],
+            "figures": [figure for _, figure, *_ in kept],
+            "lefts": [box.left for _, _, box, *_ in kept],
+            "tops": [box.top for _, _, box, *_ in kept],
+            "widths": [box.width for _, _, box, *_ in kept],
+            "heights": [box.height for _, _, box, *_ in kept],
+            "texts": [text for *_, text, _ in kept],
+            "embeddings": embeddings,
+            "patches": [patches_to_database(seen.patches) for *_, seen in kept],
+            "codes": list(asked.vienna_codes),
+            "picture": data,
+            "keep_for": keep_for,
+        },
+    ).fetchone()
+    if row is None:
+        raise TypeError("logosim.remember_picture returned no row")
+    regions = sum(part.region is not None for part in asked.parts)
+    return KeptPicture(row[0], row[1], asked.text, regions)
 
 
 def _rows(number: int, part: AskedPart) -> Iterator[tuple[int, int, Rectangle, str | None, Features | FigureFeatures]]:

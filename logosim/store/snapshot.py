@@ -76,7 +76,7 @@ class Snapshot:
         else:
             route, passed, complete = ("name" if query.features is None else "exact"), None, True
             if query.features is not None:
-                complete = not _work_waits(connection)
+                complete = not _work_waits(connection, self._active)
         return CandidateSet(
             model=self._active.name if self._active else None,
             candidates=tuple(
@@ -185,7 +185,7 @@ def _require_same_model(query: Query, active: ModelRow | None) -> None:
     if made_with is not None and active is not None and active.artifact_sha256 != made_with:
         raise ModelMismatch(
             f"The query's features were made with another model than the active one, {active.name!r}.",
-            hint="Another model was activated meanwhile: restart, with LOGOSIM_MODEL_DIR set unless it is bundled.",
+            hint="Another model was activated meanwhile: ask again.",
         )
 
 
@@ -232,8 +232,10 @@ def _inputs(connection: psycopg.Connection[Any], mark_ids: list[UUID]) -> list[t
     return connection.execute("select * from logosim.rerank_inputs(%s::uuid[])", (mark_ids,), binary=True).fetchall()
 
 
-def _work_waits(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("select exists (select from logosim.work)").fetchone()
+def _work_waits(connection: psycopg.Connection[Any], active: ModelRow | None) -> bool:
+    row = connection.execute(
+        "select exists (select from logosim.work where model_id = %s)", (active.model_id if active else None,)
+    ).fetchone()
     return bool(row and row[0])
 
 

@@ -21,10 +21,15 @@ from logosim.errors import (
     LogosimError,
     MarkNotFound,
     ModelMismatch,
+    ModelNotReady,
     NoActiveModel,
     NotMigrated,
+    Overloaded,
+    PictureError,
+    PictureTooLarge,
     PrivilegeMissing,
     PronunciationMismatch,
+    TimeLimitExceeded,
     VectorExtensionMissing,
     ViennaCodeError,
 )
@@ -39,6 +44,12 @@ OWN: dict[str, type[LogosimError]] = {
     "LS007": HandleNotFound,
     "LS008": HandleOutdated,
     "LS009": PronunciationMismatch,
+    "LS010": ModelNotReady,
+    "LS011": TimeLimitExceeded,  # no worker answered
+    "LS012": PictureError,
+    "LS013": PictureTooLarge,
+    "LS014": DatabaseError,  # waiting inside a transaction
+    "LS015": Overloaded,
 }
 """SQLSTATEs that logosim's own functions raise; their messages are written for people and kept."""
 

@@ -1,5 +1,6 @@
 -- Purpose: which models there are and which one is active. Callers: logosim db upgrade, the searches, the workers.
--- Cost: registering builds an index: instant while the model has no features.
+-- Cost: milliseconds; registering with `activate` makes the indexes of the model: instant while it has no features.
+--   031_model_versions.sql has how one goes over to another model while searches go on.
 
 create or replace function logosim._active_model() returns logosim.model
 language plpgsql stable
@@ -91,24 +92,18 @@ begin
     values (register_model.name, register_model.artifact_sha256, register_model.dimensions, register_model.patch_grid
           , register_model.patch_dimensions, register_model.manifest)
     returning * into known;
-    execute format(
-      'create index %I on logosim.mark_features using hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) where model_id = %s',
-      'mark_features_hnsw_' || known.model_id, known.dimensions, known.model_id);
-    execute format('comment on index logosim.%I is %L'
-      , 'mark_features_hnsw_' || known.model_id, 'Nearest embeddings of model ' || known.name);
   elsif (known.dimensions, known.patch_grid, known.patch_dimensions)
         is distinct from (register_model.dimensions, register_model.patch_grid, register_model.patch_dimensions) then
     perform logosim._bad_argument(
       format('Model %s is registered with other dimensions', known.name), 'Its manifest does not fit its weights');
   end if;
   if activate and not known.active then
-    update logosim.model m set active = false where m.active;
-    update logosim.model m set active = true where m.model_id = known.model_id;
-    perform logosim.queue_missing(known.model_id);
+    perform logosim._make_model_indexes(known.model_id);
+    perform logosim.activate_model(known.model_id, force => true);
   end if;
   return known.model_id;
 end
 $$;
 
 comment on function logosim.register_model(text, text, integer, integer, integer, jsonb, boolean) is
-  'Register an embedding model with its vector index, or find it by the SHA-256 of its weights; optionally make it the active one and queue the marks it has not seen. Returns its id';
+  'Register an embedding model, or find it by the SHA-256 of its weights. With activate it gets its vector index, is the active one from now on, and the marks it has not seen are queued: until they are done they are found by name only; logosim models backfill and activate go over without that. Returns its id';

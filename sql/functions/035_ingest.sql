@@ -34,8 +34,6 @@ language plpgsql volatile security definer
 set search_path = logosim, public, pg_temp
 set jit = off
 as $$
-declare
-  active_id smallint;
 begin
   if not exists (select from logosim.ingest_batch b where b.batch_id = merge_marks.batch_id) then
     perform logosim._bad_argument(format('There is no batch %s', batch_id), 'Begin one with logosim.begin_ingest');
@@ -48,10 +46,9 @@ begin
              from logosim.mark_staging s
             where s.batch_id = merge_marks.batch_id and s.brand_text is not null) staged;
 
-  -- Until this is over no other model becomes the active one (register_model takes this lock alone): the marks are
-  -- queued for the model that is active when they can be seen.
+  -- Until this is over no backfill begins and no other model becomes the active one (they take this lock alone): the
+  -- marks are queued for the models that are fed when they can be seen.
   perform pg_advisory_xact_lock_shared(hashtext('logosim.register_model'));
-  active_id := (select m.model_id from logosim.model m where m.active);
 
   -- A worker that is about to finish one of these marks goes before or after the statement below, never between.
   perform logosim._lock_marks(array(
@@ -116,20 +113,22 @@ begin
      where f.mark_id = any (array(select c.mark_id from compared c where not c.is_new and c.is_other_picture))
   )
   , put_in_queue as (
-    -- A picture that is new, changed, or was never looked at with the active model; what was given up is tried again.
-    -- Work that is leased stays leased: finish_work and fail_work see that the picture is another one and queue it again.
+    -- A picture that is new, changed, or was never looked at with one of the models that are fed: the active one, those
+    -- being backfilled, and former ones that one can go back to. What was given up is tried again. Work that is leased
+    -- stays leased: finish_work and fail_work see that the picture is another one and queue it again.
     insert into logosim.work as w (mark_id, model_id)
-    select c.mark_id, active_id
+    select c.mark_id, fed.model_id
       from compared c
       left join written on written.mark_id = c.mark_id  -- the mark is written before its work
-     where active_id is not null
+     cross join logosim.model fed
+     where fed.fed
        and (c.is_new
             or c.is_other_picture
             or not exists (
                  select
                    from logosim.mark_features f
-                  where f.model_id = active_id and f.mark_id = c.mark_id and f.picture_sha256 = c.picture_sha256))
-     order by c.mark_id
+                  where f.model_id = fed.model_id and f.mark_id = c.mark_id and f.picture_sha256 = c.picture_sha256))
+     order by c.mark_id, fed.model_id
         on conflict on constraint work_pkey do update
        set state = case w.state when 'dead' then 'queued' else w.state end
          , attempts = 0
@@ -142,7 +141,7 @@ begin
   select count(*) filter (where c.is_new)
        , count(*) filter (where not c.is_new and c.is_changed)
        , count(*) filter (where not c.is_new and not c.is_changed)
-       , (select count(*) from put_in_queue)
+       , (select count(distinct p.mark_id) from put_in_queue p)
     into inserted, updated, unchanged, queued
     from compared c;
 

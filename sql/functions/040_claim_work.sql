@@ -61,15 +61,15 @@ language plpgsql stable
 set search_path = logosim, public, pg_temp
 as $$
 begin
-  raise exception 'Work for model % was asked for, and the active model is %'
+  raise exception 'Work for model % was asked for, which is not kept up; the active model is %'
     , coalesce((select m.name from logosim.model m where m.model_id = _model_was_replaced.model_id), model_id::text)
     , (logosim._active_model()).name
-    using errcode = 'LS002', hint = 'Start the worker again with the artifact of the active model in LOGOSIM_MODEL_DIR';
+    using errcode = 'LS002', hint = 'Begin its backfill (logosim models backfill NAME), or work for the active model';
 end
 $$;
 
 comment on function logosim._model_was_replaced(smallint) is
-  'Internal: raise LS002, for work was asked for or done with a model that is not the active one';
+  'Internal: raise LS002, for work was asked for or done with a model that was never backfilled or is being dropped';
 
 create or replace function logosim.claim_work(
     worker        text
@@ -96,7 +96,7 @@ declare
   wanted  smallint := coalesce(for_model, active.model_id);
   first   record;
 begin
-  if wanted <> active.model_id then
+  if not exists (select from logosim.model m where m.model_id = wanted and m.fed) then
     perform logosim._model_was_replaced(wanted);
   end if;
   if batch_size < 1 or lease <= interval '0' or max_attempts < 1 then
@@ -147,7 +147,7 @@ end
 $$;
 
 comment on function logosim.claim_work(text, integer, interval, smallint, integer) is
-  'Take up to batch_size pictures that are due under a lease. Raises LS002 if for_model, the model that the caller has loaded, is not the active one. What was tried twice is handed out alone; what was tried max_attempts times without an end is given up';
+  'Take up to batch_size pictures that are due under a lease. for_model: the model that the caller has loaded; null: the active one. Raises LS002 if it is not kept up with new pictures: never backfilled, or being dropped. What was tried twice is handed out alone; what was tried max_attempts times without an end is given up';
 
 create or replace function logosim._lock_lease(lease_token uuid) returns void
 language plpgsql volatile

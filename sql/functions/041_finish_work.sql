@@ -31,6 +31,12 @@ begin
   perform logosim._lock_marks(mark_ids);
   perform logosim._lock_lease(finish_work.lease_token);
 
+  select m.* into made_with
+    from logosim.model m
+    join logosim.work w on w.model_id = m.model_id
+   where w.lease_token = finish_work.lease_token and w.state = 'leased'
+   limit 1;
+
   -- What was finished already (the worker did not hear our answer) may be finished again; what is lost may not.
   select count(*) into missing
     from unnest(mark_ids, picture_sha256s) as g (mark_id, picture_sha256)
@@ -39,21 +45,17 @@ begin
             where w.lease_token = finish_work.lease_token and w.state = 'leased' and w.mark_id = g.mark_id)
      and not exists (
            select from logosim.mark_features f
-            where f.mark_id = g.mark_id and f.picture_sha256 = g.picture_sha256);
+            where f.model_id = coalesce(made_with.model_id, for_model, (logosim._active_model()).model_id)
+              and f.mark_id = g.mark_id
+              and f.picture_sha256 = g.picture_sha256);
   if missing > 0 then
     raise exception 'The lease on % of % pictures ran out, and they are no longer ours', missing, cardinality(mark_ids)
       using errcode = 'LS005', hint = 'Claim again; use a longer lease or more heartbeats if this happens often';
   end if;
-
-  select m.* into made_with
-    from logosim.model m
-    join logosim.work w on w.model_id = m.model_id
-   where w.lease_token = finish_work.lease_token and w.state = 'leased'
-   limit 1;
   if made_with.model_id is null then
     return 0;
   end if;
-  if not made_with.active then
+  if not made_with.fed then
     perform logosim._model_was_replaced(made_with.model_id);
   end if;
   if made_with.model_id <> for_model then
@@ -125,7 +127,7 @@ end
 $$;
 
 comment on function logosim.finish_work(uuid, uuid[], halfvec[], bytea[], integer[], integer[], text[], smallint) is
-  'Store the features of leased pictures and take them off the queue, all or none. Raises LS005 if the lease was lost, LS002 if they were made with another model (for_model) than claimed or the active model is another by now; finishing twice does no harm. A picture that is no longer the one on record is queued again. Returns how many were finished';
+  'Store the features of leased pictures and take them off the queue, all or none. Raises LS005 if the lease was lost, LS002 if they were made with another model (for_model) than claimed or that model is being dropped by now; finishing twice does no harm. A picture that is no longer the one on record is queued again. Returns how many were finished';
 
 create or replace function logosim.fail_work(
     lease_token      uuid

@@ -1,13 +1,13 @@
 -- Purpose: who may do what, in full: everything is taken away first and given again.
---   logosim_analyst  read all but keys and staging; search
---   logosim_worker   claim, finish and fail work; take marks in; remember pictures that are asked about
+--   logosim_analyst  read all but keys, staging and pictures that wait for a worker; search; hand pictures to workers
+--   logosim_worker   claim, finish and fail work; take marks in; remember and answer pictures that are asked about
 --   logosim_api      read and search; take marks in; remember pictures that are asked about; check API keys
 -- Functions that write are security definer with a pinned search path: the roles may execute them and write no table
 -- (but the staging table, which COPY needs). Owner's functions (models, keys, refreshing) are granted to nobody.
 
 revoke all on schema logosim from public;
 revoke all on all tables in schema logosim from public, logosim_analyst, logosim_worker, logosim_api;
-revoke all on all functions in schema logosim from public, logosim_analyst, logosim_worker, logosim_api;
+revoke all on all routines in schema logosim from public, logosim_analyst, logosim_worker, logosim_api;
 
 grant usage on schema logosim to logosim_analyst, logosim_worker, logosim_api;
 
@@ -32,6 +32,7 @@ grant select on
   , logosim.queue_health
   , logosim.mark_overview
   , logosim.vienna_coverage
+  , logosim.model_state
 to logosim_analyst, logosim_worker, logosim_api;
 
 grant select on logosim.api_key to logosim_api;
@@ -75,3 +76,23 @@ grant execute on function logosim.remember_picture(
     smallint, text, integer[], integer[], integer[], integer[], integer[], integer[], text[], public.halfvec[], bytea[], text[], bytea
   , interval)
 to logosim_worker, logosim_api;
+
+-- A picture from any SQL client: asking is searching, answering is work.
+grant execute on function
+    logosim.submit_picture(bytea, text, text[], integer[], interval, interval)
+  , logosim.picture_answer(uuid)
+  , logosim.withdraw_picture(uuid)
+  , logosim.pictures_waiting()
+  , logosim._said_of_commit()
+to logosim_analyst, logosim_worker, logosim_api;
+
+grant execute on procedure logosim.embed_picture(bytea, text, text[], integer[], interval, interval, uuid)
+to logosim_analyst, logosim_worker, logosim_api;
+
+grant execute on function
+    logosim.claim_picture(text, smallint, interval, integer)
+  , logosim.heartbeat_picture(uuid, interval)
+  , logosim.finish_picture(uuid, uuid)
+  , logosim.refuse_picture(uuid, text, text, text)
+  , logosim.release_picture(uuid)
+to logosim_worker;

@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from PIL import Image
 
-from logosim.embedding import bundled
+from logosim.embedding import bundled, load_manifest
 
 
 def png(width: int, height: int) -> bytes:
@@ -178,14 +178,18 @@ def test_another_model_than_the_active_one_neither_searches_nor_writes(indexed: 
         model.write(b"\x00")
     picture = tmp_path / "logo.png"
     picture.write_bytes(saved("PNG"))
-    # A changed file is damage; with a manifest that vouches for it, it is another model.
+    # A changed file is damage; with a manifest that vouches for it, it is another model, which nobody registered.
     assert "model" in said(indexed.run("worker", "--until-empty", LOGOSIM_MODEL_DIR=str(other)), 1)
+    assert "manifest says" in said(indexed.run("search", picture, LOGOSIM_MODEL_DIR=str(other)), 5)
     import hashlib
 
     weights = (other / manifest["file"]).read_bytes()
-    manifest |= {"sha256": hashlib.sha256(weights).hexdigest(), "size_bytes": len(weights)}
+    manifest |= {"name": "other", "sha256": hashlib.sha256(weights).hexdigest(), "size_bytes": len(weights)}
     (other / "manifest.json").write_text(json.dumps(manifest))
-    assert "logosim_model_dir" in said(indexed.run("search", picture, LOGOSIM_MODEL_DIR=str(other)), 5)
+    assert "not registered" in said(indexed.run("worker", "--until-empty", "--model", other), 5)
+    assert "not registered" in said(indexed.run("models", "backfill", other), 5)
+    found = indexed.run("search", picture, "--json", LOGOSIM_MODEL_DIR=str(other))  # the database decides
+    assert json.loads(found.stdout)["model"] == load_manifest(bundled()).name
 
 
 def test_records_as_they_should_not_be(logosim: Any, connection: psycopg.Connection, tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Callable
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,15 +19,19 @@ import psycopg
 import pytest
 
 from logosim.database import sources
+from logosim.database.psql import command as psql_command
 from logosim.domain.asked import AskedPart, AskedPicture
 from logosim.domain.features import Features
 from logosim.domain.ingest import IngestReport
 from logosim.domain.mark import Mark, Picture, Rejection, mark_id
 from logosim.domain.rectangle import Rectangle
 from logosim.store.ingest import IngestStore
+from logosim.store.marks import MarkStore
+from logosim.store.picture_requests import PictureBell, PictureRequestStore
 from logosim.store.pool import Pool
 from logosim.store.query_pictures import QueryPictureStore
 from logosim.store.work import WorkStore
+from workers.pictures import PictureClerk
 
 EXAMPLES = sorted((sources.sql_dir() / "examples").glob("*.sql"))
 FINDS: dict[str, Callable[[list[Any]], bool]] = {
@@ -38,11 +47,15 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
     "08_coverage": lambda rows: rows[0][0] == "01.03" and rows[0][2] == 2,
     "09_queue_health": lambda rows: rows == [("broken.png", 1, "no picture")],
     "10_rejects": lambda rows: rows == [("marks.json", 3, 2, "picture-missing", "There is no x.png.")],
-    "11_models": lambda rows: rows == [("test-model", True, 256, 7)],
+    "11_models": lambda rows: rows == [("test-model", "active", 7, 8, 0, 1, True)],
     "12_similar_to": lambda rows: (
         (rows[0][1:4], rows[0][5]) == (("SONNENGOLD", 2, ["look", "spelling", "sound"]), 1) and len(rows) == 4
     ),
     "13_words": lambda rows: rows == [("sun", 1, 6), ("gold", 1, 6)],
+    "20_embed_picture": lambda rows: (
+        (rows[0][1], rows[0][2], rows[0][4]) == ("SONNENGOLD", "{look}", "1.000") and len(rows) == 7
+    ),
+    "21_submit_picture": lambda rows: rows == [("queued", None, None, None, None, 1, True)],
 }
 
 
@@ -102,9 +115,54 @@ def test_every_example_is_checked() -> None:
     assert [path.stem for path in EXAMPLES] == sorted(FINDS)
 
 
+class SeesTheRedSun:
+    """What a worker looks with here: every picture is that of one stored mark."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._mark = MarkStore(pool).get(mark_id("example", "sun-red.png"))
+
+    def extract_asking(self, data: bytes) -> Features:
+        assert self._mark.embedding is not None
+        assert self._mark.patches is not None
+        digest = hashlib.sha256(data).hexdigest()
+        return Features(self._mark.embedding, self._mark.patches, None, 9, 9, digest)
+
+    def extract_regions(self, data: bytes, regions: Sequence[Rectangle]) -> list[Features]:
+        return [self.extract_asking(data) for _ in regions]
+
+
+@pytest.fixture
+def picture_worker(pool: Pool, registered_model: int, example_corpus: None, database_url: str) -> Iterator[None]:
+    """A worker that answers pictures, in a thread."""
+    loaded = SimpleNamespace(model_id=registered_model, extractor=SeesTheRedSun(pool))
+    stop = threading.Event()
+    with PictureBell(database_url) as bell:
+        clerk = PictureClerk("w", PictureRequestStore(pool), lambda: loaded, bell.wait)
+        thread = threading.Thread(target=clerk.run, args=(stop,))
+        thread.start()
+        yield
+        stop.set()
+        thread.join()
+
+
+def asked_by_psql(path: Path, database_url: str, picture: Path) -> list[Any]:
+    """What an example gives that has commands of psql in it, as an analyst types it."""
+    asking = ["--no-psqlrc", "--csv", "--tuples-only", "--set=ON_ERROR_STOP=1", f"--set=file={picture}", f"--file={path}"]
+    command, environment = psql_command(database_url, asking, {**os.environ, "PGOPTIONS": "-c role=logosim_analyst"})
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return list(csv.reader(done.stdout.splitlines()))
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-@pytest.mark.usefixtures("example_corpus")
-def test_example(connection: psycopg.Connection[Any], path: Path) -> None:
+@pytest.mark.usefixtures("example_corpus", "picture_worker")
+def test_example(connection: psycopg.Connection[Any], database_url: str, path: Path, tmp_path: Path) -> None:
+    if "\n\\" in path.read_text():
+        picture = tmp_path / "red sun's.png"
+        picture.write_bytes(b"any bytes")
+        rows = asked_by_psql(path, database_url, picture)
+        assert FINDS[path.stem](rows), rows
+        return
     connection.execute("set role logosim_analyst")
     cursor = connection.execute(path.read_bytes())
     while cursor.nextset():

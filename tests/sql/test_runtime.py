@@ -1,4 +1,4 @@
-"""Which model a process uses, on a real database: that of the setting, or the bundled one that is active."""
+"""Which model a process uses, on a real database: the one that is active, from the setting or the bundle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from logosim.embedding import bundle, bundled, find_bundled, load_manifest
-from logosim.errors import ModelMismatch, NoActiveModel
+from logosim.errors import ArtifactInvalid, ModelMismatch, ModelNotFound, NoActiveModel
 from logosim.runtime import Runtime, upgrade_database
 from logosim.settings import Settings
 
@@ -52,52 +52,39 @@ def activate(runtime: Runtime, folder: Path) -> int:
 
 def test_a_fresh_database_gets_the_default(settings: Settings, runtime: Runtime, shelf: Path) -> None:
     with pytest.raises(NoActiveModel):
-        _ = runtime.manifest
+        _ = runtime.artifact
     upgrade_database(settings)
     assert runtime.models.active().name == "better"
-    assert (runtime.artifact, runtime.manifest.name) == (shelf / "better-1", "better")
+    assert runtime.artifact == shelf / "better-1"
     assert runtime.offered_model() is None
 
 
-def test_a_fresh_database_gets_the_model_of_the_setting_if_there_is_one(settings: Settings, shelf: Path) -> None:
-    chosen = dataclasses.replace(settings, model_dir=shelf / "former-1")
+def test_a_fresh_database_gets_the_first_model_of_the_setting_if_there_is_one(settings: Settings, shelf: Path) -> None:
+    chosen = dataclasses.replace(settings, model_dir=(shelf / "former-1", shelf / "better-1"))
     upgrade_database(chosen)
     with Runtime.open(settings) as later:  # without the setting: it is a bundled one
-        assert later.manifest.name == "former"
+        assert later.models.active().name == "former"
+        assert later.artifact == shelf / "former-1"
 
 
 def test_a_database_keeps_its_former_model_through_an_upgrade(
     settings: Settings, runtime: Runtime, shelf: Path
 ) -> None:
-    model_id = activate(runtime, shelf / "former-1")
+    activate(runtime, shelf / "former-1")
     upgrade_database(settings)
     assert [model.name for model in runtime.models.list()] == ["former"]
     assert runtime.artifact == shelf / "former-1"
     assert runtime.offered_model() == "better"
     runtime.ready()
-    # The queue that a worker claims from is that of the model it has.
-    other = runtime.models.register(load_manifest(shelf / "better-1"), activate=False)
-    assert runtime.loaded_model_work._model_id == model_id != other
 
 
-def test_going_over_needs_new_processes_and_no_setting(settings: Settings, runtime: Runtime, shelf: Path) -> None:
+def test_a_process_follows_its_database_to_another_model_and_back(runtime: Runtime, shelf: Path) -> None:
     activate(runtime, shelf / "former-1")
-    assert runtime.manifest.name == "former"
-    better = activate(runtime, shelf / "better-1")
-    with pytest.raises(ModelMismatch, match="has the model 'former'") as caught:
-        runtime.ready()
-    assert "restart this process" in str(caught.value.hint)
-    assert runtime.artifact == shelf / "former-1"  # it goes on as what it is, refused, and never changes half way
-    with Runtime.open(settings) as fresh:
-        assert fresh.artifact == shelf / "better-1"
-        assert fresh.loaded_model_work._model_id == better
-        fresh.ready()
-        assert fresh.offered_model() is None
-
-
-def test_a_process_that_has_not_chosen_yet_chooses_what_is_active_by_then(runtime: Runtime, shelf: Path) -> None:
-    with pytest.raises(NoActiveModel):
-        _ = runtime.artifact
+    assert runtime.artifact == shelf / "former-1"
+    activate(runtime, shelf / "better-1")
+    assert runtime.artifact == shelf / "better-1"
+    runtime.ready()
+    assert runtime.offered_model() is None
     activate(runtime, shelf / "former-1")
     assert runtime.artifact == shelf / "former-1"
 
@@ -107,22 +94,33 @@ def test_a_model_of_ones_own_needs_the_setting(
 ) -> None:
     own = write_manifest(tmp_path / "own", "own", "c")
     activate(runtime, own)
-    with pytest.raises(ModelMismatch, match="'better', the database's features were made with 'own'") as caught:
-        _ = runtime.manifest
-    assert "Set LOGOSIM_MODEL_DIR" in str(caught.value.hint)
+    with pytest.raises(ModelMismatch, match="'own' is active in the database, and this process has no arti") as caught:
+        _ = runtime.artifact
+    assert "LOGOSIM_MODEL_DIR" in str(caught.value.hint)
+    with pytest.raises(ModelMismatch):
+        runtime.ready()
     assert runtime.offered_model() is None
-    with Runtime.open(dataclasses.replace(settings, model_dir=own)) as told:
+    with Runtime.open(dataclasses.replace(settings, model_dir=(own,))) as told:
         assert told.artifact == own
+        told.ready()
+        activate(told, shelf / "former-1")
+        assert told.artifact == shelf / "former-1"  # the setting adds to the bundled ones, and the database decides
 
 
-def test_the_setting_is_obeyed_and_refused_where_another_model_is_active(
-    settings: Settings, runtime: Runtime, shelf: Path
-) -> None:
-    activate(runtime, shelf / "former-1")
-    with Runtime.open(dataclasses.replace(settings, model_dir=shelf / "better-1")) as told:
-        with pytest.raises(ModelMismatch, match="has the model 'better'") as caught:
-            _ = told.artifact
-        assert "Unset LOGOSIM_MODEL_DIR" in str(caught.value.hint)
+def test_a_model_is_named_by_its_name_its_folder_or_the_bundle(runtime: Runtime, shelf: Path, tmp_path: Path) -> None:
+    own = write_manifest(tmp_path / "own", "own", "c")
+    ids = {
+        name: runtime.models.register(load_manifest(folder), activate=False)
+        for name, folder in (("own", own), ("former", shelf / "former-1"))
+    }
+    for named, name in (("own", "own"), (str(own), "own"), ("former", "former"), ("former-1", "former")):
+        assert runtime.named_model(named).model_id == ids[name]
+    assert runtime.has_artifact(runtime.named_model(str(own)))  # where it lies was said
+    with pytest.raises(ModelNotFound, match="'better' is not registered") as caught:
+        runtime.named_model("bundled")
+    assert caught.value.hint == "Run: logosim models register bundled"
+    with pytest.raises(ArtifactInvalid, match="neither a folder"):
+        runtime.named_model("nothing")
 
 
 def test_a_copy_of_a_bundled_model_counts_as_bundled(

@@ -10,11 +10,21 @@ import psycopg
 import pytest
 
 from logosim.domain.work import Failure
-from logosim.errors import LogosimError, ModelMismatch
+from logosim.errors import LeaseLost, LogosimError, ModelMismatch
 from logosim.store.pool import open_pool
 from logosim.store.work import WorkStore
 
-from .queued_work import MINUTE, Fill, activate_another, claimed, done, features, sha, wait_until_blocked
+from .queued_work import (
+    MINUTE,
+    Fill,
+    activate_another,
+    claimed,
+    done,
+    expire,
+    features,
+    sha,
+    wait_until_blocked,
+)
 
 
 def test_two_workers_never_share_an_item(fill: Fill, queue: WorkStore, database_url: str) -> None:
@@ -114,18 +124,55 @@ def test_features_stored_while_a_new_picture_is_taken_in_are_forgotten(
     assert queue.status() == {"queued": 1, "leased": 0, "dead": 0}
 
 
-def test_a_model_activated_meanwhile_ends_the_work_for_the_old_one(
+def test_work_for_the_former_model_goes_on_after_a_cut_over(
+    fill: Fill, queue: WorkStore, connection: psycopg.Connection[Any], registered_model: int
+) -> None:
+    """One can go back to it: its features are its own, and no search sees them meanwhile."""
+    fill(1, 2)
+    loaded = queue.for_model(registered_model)
+    claim = claimed(loaded.claim("w", 1, MINUTE))
+    other = activate_another(connection)
+    loaded.finish(claim, done(claim))
+    fill(3)
+    claim = claimed(loaded.claim("w", 10, MINUTE))
+    assert len(claim.marks) == 2
+    loaded.finish(claim, done(claim))
+    rows = connection.execute("select model_id, count(*) from logosim.mark_features group by 1").fetchall()
+    assert rows == [(registered_model, 3)]
+    assert queue.for_model(other).pending() == 3
+
+
+def test_work_ends_when_the_model_is_dropped(
     fill: Fill, queue: WorkStore, connection: psycopg.Connection[Any], registered_model: int
 ) -> None:
     fill(1, 2)
     loaded = queue.for_model(registered_model)
     claim = claimed(loaded.claim("w", 1, MINUTE))
     activate_another(connection)
+    connection.execute("select logosim._retire_model(%s::smallint)", (registered_model,))
     with pytest.raises(ModelMismatch, match="active model is other"):
         loaded.finish(claim, done(claim))
     with pytest.raises(ModelMismatch, match="active model is other"):
         loaded.claim("w", 1, MINUTE)
+    connection.execute("select logosim._remove_model(%s::smallint)", (registered_model,))
+    with pytest.raises(LeaseLost):
+        loaded.finish(claim, done(claim))
     assert connection.execute("select count(*) from logosim.mark_features").fetchone() == (0,)
+
+
+def test_features_of_one_model_do_not_pass_for_finished_work_of_another(
+    fill: Fill, queue: WorkStore, connection: psycopg.Connection[Any], registered_model: int
+) -> None:
+    fill(1)
+    claim = claimed(queue.claim("w", 1, MINUTE))
+    queue.finish(claim, done(claim))
+    other = queue.for_model(activate_another(connection))
+    lost = claimed(other.claim("killed", 1, MINUTE))
+    expire(connection)
+    claimed(other.claim("next", 1, MINUTE))
+    with pytest.raises(LeaseLost):
+        other.finish(lost, done(lost))
+    assert registered_model  # whose features of this very picture are there
 
 
 def test_a_worker_cannot_finish_what_was_claimed_for_another_model(
@@ -205,7 +252,7 @@ def test_a_deadlock_is_tried_again(
 
 
 def test_marks_taken_in_while_a_model_is_activated_are_queued_for_it(
-    fill: Fill, database_url: str, connection: psycopg.Connection[Any]
+    fill: Fill, database_url: str, connection: psycopg.Connection[Any], registered_model: int
 ) -> None:
     thread = threading.Thread(target=fill, args=(1, 2))
     with psycopg.connect(database_url) as activating:
@@ -213,5 +260,5 @@ def test_marks_taken_in_while_a_model_is_activated_are_queued_for_it(
         thread.start()
         wait_until_blocked(connection, thread)
     thread.join(10)
-    rows = connection.execute("select model_id, count(*) from logosim.work group by model_id").fetchall()
-    assert rows == [(model_id, 2)]
+    rows = connection.execute("select model_id, count(*) from logosim.work group by 1 order by 1").fetchall()
+    assert rows == [(registered_model, 2), (model_id, 2)]  # and for the former one, which one can go back to

@@ -101,7 +101,7 @@ def test_a_workforce_replaces_a_killed_worker(
     assert features(connection) == 60
 
 
-def test_a_worker_ends_when_another_model_is_activated(
+def test_a_worker_ends_when_a_model_is_activated_that_it_does_not_have(
     connection: psycopg.Connection, environment: dict[str, str], take_in: Callable[[int], None]
 ) -> None:
     take_in(2)
@@ -115,5 +115,5 @@ def test_a_worker_ends_when_another_model_is_activated(
     finally:
         worker.kill()
     assert worker.returncode == 5, said
-    assert "the active model is next" in said
+    assert "The model 'next' is active in the database, and this process has no artifact of it" in said
     assert connection.execute("select count(*) from logosim.mark_features group by model_id").fetchall() == [(2,)]

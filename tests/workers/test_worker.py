@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,6 +59,14 @@ class FaultyExtractor(HashExtractor):
         return super().extract(pictures)
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A queue and what makes features for it."""
+
+    work: WorkStore
+    extractor: HashExtractor
+
+
 @pytest.fixture
 def queue(pool: ConnectionPool, registered_model: int) -> WorkStore:
     return WorkStore(pool)
@@ -76,7 +84,8 @@ def run(
     max_picture_bytes: int = MEBIBYTE,
     lease: timedelta = timedelta(minutes=1),
 ) -> WorkReport:
-    worker = Worker("w", queue, extractor, max_picture_bytes, batch_size=8, lease=lease, idle_wait_s=0.05)
+    loaded = Loaded(queue, extractor)
+    worker = Worker("w", lambda: loaded, max_picture_bytes, batch_size=8, lease=lease, idle_wait_s=0.05)
     return worker.run(threading.Event(), until_empty=True, on_batch=on_batch)
 
 
@@ -201,7 +210,7 @@ def test_a_stopped_worker_gives_its_claim_back_uncounted(
             stop.set()
             return claim
 
-    Worker("w", StopsAfterClaim(pool), HashExtractor(), MEBIBYTE).run(stop)
+    Worker("w", lambda: Loaded(StopsAfterClaim(pool), HashExtractor()), MEBIBYTE).run(stop)
     assert connection.execute("select distinct state, attempts from logosim.work").fetchall() == [("queued", 0)]
 
 
@@ -250,7 +259,7 @@ def test_a_file_above_the_limit_is_not_read(
     assert "has 67108864 bytes, the limit is 1048576" in letter.error
 
 
-def test_a_worker_stores_nothing_once_another_model_is_active(
+def test_a_worker_stores_nothing_once_its_model_is_being_dropped(
     pool: ConnectionPool,
     connection: psycopg.Connection,
     queue: WorkStore,
@@ -259,17 +268,50 @@ def test_a_worker_stores_nothing_once_another_model_is_active(
 ) -> None:
     fill(pool, write_corpus(3))
 
+    class OvertakenByItsEnd(HashExtractor):
+        def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
+            connection.execute("select logosim.register_model('next', repeat('1', 64), 256, 7, 64, '{}'::jsonb)")
+            connection.execute("select logosim._retire_model(%s::smallint)", (registered_model,))
+            return super().extract(pictures)
+
+    with pytest.raises(ModelMismatch) as raised:
+        run(queue.for_model(registered_model), OvertakenByItsEnd())
+    assert raised.value.exit_code == 5
+    assert counts(connection) == (0, 0, {"queued": 6})
+    with pytest.raises(ModelMismatch):
+        run(queue.for_model(registered_model), HashExtractor())
+
+
+def test_a_worker_finishes_its_batch_and_follows_a_cut_over(
+    pool: ConnectionPool,
+    connection: psycopg.Connection,
+    queue: WorkStore,
+    registered_model: int,
+    write_corpus: Callable[..., Path],
+) -> None:
+    """What was claimed for the former model is stored as its own; the next batch is for the one active by then."""
+    fill(pool, write_corpus(12))
+
     class OvertakenByAModel(HashExtractor):
         def extract(self, pictures: Sequence[bytes]) -> list[Features | PictureError]:
             connection.execute("select logosim.register_model('next', repeat('1', 64), 256, 7, 64, '{}'::jsonb)")
             return super().extract(pictures)
 
-    with pytest.raises(ModelMismatch) as raised:
-        run(queue.for_model(registered_model), OvertakenByAModel())
-    assert raised.value.exit_code == 5
-    assert counts(connection) == (0, 0, {"queued": 6})
-    with pytest.raises(ModelMismatch):
-        run(queue.for_model(registered_model), HashExtractor())
+    asked: list[int] = []
+
+    def active() -> Loaded:
+        (model_id,) = connection.execute("select model_id from logosim.model where active").fetchone() or (0,)
+        asked.append(model_id)
+        extractor = OvertakenByAModel() if model_id == registered_model else HashExtractor()
+        return Loaded(queue.for_model(model_id), extractor)
+
+    report = Worker("w", active, MEBIBYTE, batch_size=8, idle_wait_s=0.05).run(threading.Event(), until_empty=True)
+    assert report.finished == 8 + 12
+    assert asked[:2] == [registered_model, registered_model + 1]
+    rows = connection.execute("select model_id, count(*) from logosim.mark_features group by 1 order by 1").fetchall()
+    assert rows == [(registered_model, 8), (registered_model + 1, 12)]
+    rows = connection.execute("select model_id, count(*) from logosim.work group by 1").fetchall()
+    assert rows == [(registered_model, 4)]  # the former one can be gone back to
 
 
 def test_until_empty_does_not_wait_for_work_of_an_inactive_model(
@@ -280,7 +322,7 @@ def test_until_empty_does_not_wait_for_work_of_an_inactive_model(
     stop = threading.Event()
     limit = threading.Timer(10, stop.set)
     limit.start()
-    Worker("w", queue, HashExtractor(), MEBIBYTE, idle_wait_s=0.05).run(stop, until_empty=True)
+    Worker("w", lambda: Loaded(queue, HashExtractor()), MEBIBYTE, idle_wait_s=0.05).run(stop, until_empty=True)
     limit.cancel()
     assert not stop.is_set()
     assert counts(connection) == (3, 3, {"queued": 3})
@@ -303,15 +345,11 @@ def test_a_worker_waits_for_a_database_that_is_away(
 ) -> None:
     fill(pool, write_corpus(6))
     stop = threading.Event()
-    worker = Worker(
-        name="w",
-        work=AwayForAWhile(pool, registered_model),
-        extractor=HashExtractor(),
-        max_picture_bytes=10**6,
-        database_wait_s=0.01,
-    )
+    loaded = Loaded(AwayForAWhile(pool, registered_model), HashExtractor())
+    worker = Worker(name="w", model=lambda: loaded, max_picture_bytes=10**6, database_wait_s=0.01)
     report = worker.run(stop, on_batch=lambda so_far: stop.set() if so_far.finished == 6 else None)
     assert report.finished == 6
     assert counts(connection) == (6, 6, {})
+    away = Loaded(AwayForAWhile(pool, registered_model), HashExtractor())
     with pytest.raises(DatabaseUnavailable):
-        replace(worker, work=AwayForAWhile(pool, registered_model)).run(threading.Event(), until_empty=True)
+        replace(worker, model=lambda: away).run(threading.Event(), until_empty=True)

@@ -129,12 +129,21 @@ model = Table(
         server_default=text("now()"),
         comment="When the model was registered",
     ),
+    Column(
+        "fed",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether new and changed pictures are queued for it: from the beginning of its backfill until it is "
+        "dropped, so that one can go back to it",
+    ),
     UniqueConstraint("artifact_sha256", name="model_artifact_sha256_key"),
     UniqueConstraint("name", name="model_name_key"),
     PrimaryKeyConstraint("model_id", name="model_pkey"),
     CheckConstraint(
         "dimensions between 1 and 4000 and patch_grid > 0 and patch_dimensions > 0", name="model_dimensions_check"
     ),
+    CheckConstraint("fed or not active", name="model_fed_check"),
     Index("model_active_key", "active", unique=True, postgresql_where=text("active")),
     comment="Embedding models that features were made with; at most one is active, and searches use that one only",
 )
@@ -172,5 +181,5 @@ mark_features = Table(
     ForeignKeyConstraint(["mark_id"], ["logosim.mark.mark_id"], name="mark_features_mark_id_fkey", ondelete="CASCADE"),
     ForeignKeyConstraint(["model_id"], ["logosim.model.model_id"], name="mark_features_model_id_fkey"),
     Index("mark_features_mark_id_idx", "mark_id"),
-    comment="What a model saw in a mark's picture; one HNSW index per model, made by logosim.register_model",
+    comment="What a model saw in a mark's picture; indexes per model are made by logosim._make_model_indexes",
 )

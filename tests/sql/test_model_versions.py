@@ -1,0 +1,404 @@
+"""Several models side by side: backfill, index, cut-over, going back, dropping, each broken off and begun again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from logosim.domain.query import Filter, Query
+from logosim.errors import FilterError, LeaseLost, ModelNotReady, PrivilegeMissing
+from logosim.store import model_versions
+from logosim.store.model_indexes import IndexProgress, ModelIndexStore
+from logosim.store.model_versions import ModelVersionStore
+from logosim.store.pool import Pool, open_pool
+from logosim.store.query_pictures import QueryPictureStore
+from logosim.store.search import SearchStore
+from logosim.store.work import WorkStore
+
+from .queued_work import MINUTE, Fill, claimed, done, features, wait_until_blocked
+from .test_query_pictures import asked
+
+INDEX = "mark_features_hnsw_{}"
+
+
+@pytest.fixture
+def versions(pool: Pool) -> ModelVersionStore:
+    return ModelVersionStore(pool)
+
+
+@pytest.fixture
+def indexes(pool: Pool) -> ModelIndexStore:
+    return ModelIndexStore(pool)
+
+
+@pytest.fixture
+def second(connection: psycopg.Connection[Any], registered_model: int) -> int:
+    """Another model, registered and nothing more."""
+    row = connection.execute(
+        "select logosim.register_model('second', repeat('2', 64), 256, 7, 64, '{}'::jsonb, activate => false)"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def work_off(queue: WorkStore, model_id: int) -> int:
+    """A worker with that model does all that waits."""
+    own, finished = queue.for_model(model_id), 0
+    while claim := own.claim("w", 4, MINUTE):
+        own.finish(claim, done(claim))
+        finished += len(claim.marks)
+    return finished
+
+
+def waiting(connection: psycopg.Connection[Any]) -> dict[int, int]:
+    return dict(connection.execute("select model_id, count(*) from logosim.work group by 1").fetchall())
+
+
+# Backfill -----------------------------------------------------------------------------------------------------------
+def test_from_registration_to_cut_over_and_back(
+    fill: Fill,
+    queue: WorkStore,
+    versions: ModelVersionStore,
+    indexes: ModelIndexStore,
+    registered_model: int,
+    second: int,
+) -> None:
+    fill(*range(6))
+    work_off(queue, registered_model)
+
+    def state(model_id: int) -> tuple[str, int, int, bool]:
+        found = versions.state(model_id)
+        return found.state, found.seen, found.waiting, found.is_indexed
+
+    assert state(registered_model) == ("active", 6, 0, True)
+    assert state(second) == ("registered", 0, 0, False)
+    with pytest.raises(ModelNotReady, match="6 marks have no features of it and its index is not there") as caught:
+        versions.activate(second)
+    assert "logosim models backfill second" in str(caught.value.hint)
+
+    assert versions.queue_missing(second) == 6
+    assert state(second) == ("backfilling", 0, 6, False)
+    assert work_off(queue, second) == 6
+    with pytest.raises(ModelNotReady, match="not ready: its index is not there"):
+        versions.activate(second)
+    assert indexes.make(second) == 1
+    assert state(second) == ("ready", 6, 0, True)
+
+    assert versions.activate(second) == "test-model"
+    assert (state(registered_model)[0], state(second)[0]) == ("ready", "active")
+    assert versions.activate(second) == "second"  # it is already
+
+    fill(6)
+    assert state(registered_model) == ("backfilling", 6, 1, True)
+    with pytest.raises(ModelNotReady, match="1 marks have no features"):
+        versions.activate(registered_model)
+    assert work_off(queue, registered_model) == 1
+    assert versions.activate(registered_model) == "second"
+
+
+def test_marks_taken_in_during_a_backfill_are_queued_for_both(
+    fill: Fill,
+    queue: WorkStore,
+    versions: ModelVersionStore,
+    connection: psycopg.Connection[Any],
+    registered_model: int,
+    second: int,
+) -> None:
+    fill(1, 2)
+    assert waiting(connection) == {registered_model: 2}
+    versions.queue_missing(second)
+    fill(3)
+    assert waiting(connection) == {registered_model: 3, second: 3}
+    row = connection.execute("select queued_count from logosim.ingest_batch order by batch_id desc limit 1").fetchone()
+    assert row == (1,)  # a mark, not its two entries
+    work_off(queue, second)
+    work_off(queue, registered_model)
+    fill(1, picture="new")
+    assert waiting(connection) == {registered_model: 1, second: 1}
+    rows = connection.execute("select model_id, count(*) from logosim.mark_features group by 1 order by 1").fetchall()
+    assert rows == [(registered_model, 2), (second, 2)]  # nobody has the old picture any more
+
+
+def test_a_backfill_in_chunks_queues_what_one_statement_would(
+    fill: Fill,
+    versions: ModelVersionStore,
+    queue: WorkStore,
+    connection: psycopg.Connection[Any],
+    second: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twin: logosim.queue_missing, which looks at all marks at once. Broken off after a chunk, it goes on."""
+    fill(*range(11))
+    monkeypatch.setattr(model_versions, "_CHUNK", 3)
+
+    def broken_off(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        versions.queue_missing(second, broken_off)
+    assert queue.for_model(second).pending() == 3
+    claim = claimed(queue.for_model(second).claim("w", 2, MINUTE))
+    queue.for_model(second).finish(claim, done(claim))
+    looked_at: list[int] = []
+    assert versions.queue_missing(second, looked_at.append) == 8
+    assert looked_at == [3, 3, 3, 2]
+    in_chunks = connection.execute("select mark_id from logosim.work where model_id = %s", (second,)).fetchall()
+    connection.execute("delete from logosim.work where model_id = %s", (second,))
+    connection.execute("select logosim.queue_missing(%s::smallint)", (second,))
+    at_once = connection.execute("select mark_id from logosim.work where model_id = %s", (second,)).fetchall()
+    assert sorted(in_chunks) == sorted(at_once)
+    assert len(at_once) == 9
+    assert versions.queue_missing(second) == 0
+
+
+def test_a_backfill_waits_for_the_batch_that_is_being_taken_in(
+    fill: Fill, versions: ModelVersionStore, database_url: str, connection: psycopg.Connection[Any], second: int
+) -> None:
+    """Its marks could be missed otherwise: not yet to be seen, and queued by a batch that knew of no backfill."""
+    fill(1)
+    thread = threading.Thread(target=versions.queue_missing, args=(second,))
+    with psycopg.connect(database_url) as taking_in:
+        taking_in.execute("select pg_advisory_xact_lock_shared(hashtext('logosim.register_model'))")
+        thread.start()
+        wait_until_blocked(connection, thread)
+        assert thread.is_alive()
+    thread.join(10)
+    assert waiting(connection)[second] == 1
+
+
+def test_pictures_given_up_do_not_hold_up_a_cut_over_unless_the_active_model_has_seen_them(
+    fill: Fill,
+    queue: WorkStore,
+    versions: ModelVersionStore,
+    indexes: ModelIndexStore,
+    connection: psycopg.Connection[Any],
+    registered_model: int,
+    second: int,
+) -> None:
+    fill(1, 2)
+    claim = claimed(queue.claim("w", 2, MINUTE))
+    queue.finish(claim, done(claim)[:1])
+    versions.queue_missing(second)
+    work_off(queue, second)
+    indexes.make(second)
+    seen, other = (item.mark_id for item in claim.marks)
+
+    def give_up(mark_id: Any) -> None:
+        connection.execute("delete from logosim.mark_features where model_id = %s and mark_id = %s", (second, mark_id))
+        connection.execute(
+            "insert into logosim.work (mark_id, model_id, state) values (%s, %s, 'dead')", (mark_id, second)
+        )
+
+    give_up(other)
+    assert versions.state(second).state == "ready"
+    give_up(seen)
+    assert versions.state(second).state == "backfilling"
+    with pytest.raises(ModelNotReady, match="1 marks have no features"):
+        versions.activate(second)
+    assert versions.activate(second, force=True) == "test-model"
+
+
+def test_force_goes_over_at_once_and_queues_what_is_missing(
+    fill: Fill, versions: ModelVersionStore, connection: psycopg.Connection[Any], second: int
+) -> None:
+    fill(1, 2)
+    versions.activate(second, force=True)
+    assert waiting(connection)[second] == 2
+    assert versions.state(second).state == "active"
+
+
+def test_what_waits_for_another_model_does_not_make_an_answer_incomplete(
+    fill: Fill, queue: WorkStore, versions: ModelVersionStore, pool: Pool, registered_model: int, second: int
+) -> None:
+    fill(1, 2)
+    work_off(queue, registered_model)
+    versions.queue_missing(second)
+    for year in (None, 1999):  # something is found, or nothing
+        query = Query(features("0" * 64), None, (), Filter(year_from=year))
+        assert SearchStore(pool).candidates(query).complete
+    fill(3)
+    assert not SearchStore(pool).candidates(Query(features("0" * 64), None, (), Filter(year_from=1999))).complete
+
+
+def test_only_the_owner_goes_over(database_url: str, second: int) -> None:
+    with open_pool(database_url, role="logosim_worker") as pool:
+        for call in (
+            lambda: ModelVersionStore(pool).activate(second, force=True),
+            lambda: ModelVersionStore(pool).queue_missing(second),
+            lambda: ModelVersionStore(pool).retire(second),
+            lambda: ModelIndexStore(pool).make(second),
+        ):
+            with pytest.raises(PrivilegeMissing):
+                call()
+        assert [state.name for state in ModelVersionStore(pool).states()] == ["test-model", "second"]
+
+
+def test_an_unknown_model_is_refused(versions: ModelVersionStore) -> None:
+    for call in (versions.activate, versions.retire, versions.queue_missing, versions.forget):
+        with pytest.raises(FilterError, match="There is no model 77"):
+            call(77)
+
+
+# Indexes -------------------------------------------------------------------------------------------------------------
+def is_used(connection: psycopg.Connection[Any], model_id: int) -> bool:
+    connection.execute("set enable_seqscan = off; set enable_sort = off")
+    plan = connection.execute(
+        f"""
+        explain select mark_id from logosim.mark_features where model_id = {model_id}
+          order by embedding::halfvec(256) <=> array_fill(0.1, array[256])::halfvec(256) limit 5
+        """.encode()
+    ).fetchall()
+    return any(INDEX.format(model_id) in line for (line,) in plan)
+
+
+def test_an_index_that_was_broken_off_is_made_anew(
+    fill: Fill,
+    queue: WorkStore,
+    versions: ModelVersionStore,
+    indexes: ModelIndexStore,
+    connection: psycopg.Connection[Any],
+    registered_model: int,
+    second: int,
+) -> None:
+    fill(1, 2, 3)
+    work_off(queue, registered_model)
+    versions.queue_missing(second)
+    work_off(queue, second)
+    assert indexes.make(second) == 1
+    assert is_used(connection, second)
+    assert indexes.make(second) == 0
+    row = connection.execute(
+        "select obj_description(%s::regclass, 'pg_class')", (f"logosim.{INDEX.format(second)}",)
+    ).fetchone()
+    assert row == ("Nearest embeddings of model second",)
+    connection.execute(
+        "update pg_index set indisvalid = false where indexrelid = %s::regclass", (f"logosim.{INDEX.format(second)}",)
+    )
+    assert not versions.state(second).is_indexed
+    with pytest.raises(ModelNotReady, match="its index is not there"):
+        versions.activate(second)
+    assert indexes.make(second) == 1
+    assert versions.state(second).state == "ready"
+    indexes.drop(second)
+    assert not versions.state(second).is_indexed
+    indexes.drop(second)  # what is gone is gone
+    connection.execute("select logosim._make_model_indexes(%s::smallint)", (second,))  # the plain twin
+    assert is_used(connection, second)
+    connection.execute("select logosim._drop_model_indexes(%s::smallint)", (second,))
+    assert not versions.state(second).is_indexed
+
+
+def test_an_index_is_made_once_tells_how_far_it_is_and_holds_up_no_writing(
+    fill: Fill,
+    queue: WorkStore,
+    versions: ModelVersionStore,
+    indexes: ModelIndexStore,
+    database_url: str,
+    registered_model: int,
+    second: int,
+) -> None:
+    fill(1, 2)
+    versions.queue_missing(second)
+    work_off(queue, second)
+    phases: list[list[IndexProgress]] = [[], []]
+    made: list[int] = []
+
+    def make(told: list[IndexProgress]) -> None:
+        made.append(indexes.make(second, told.append))
+
+    def until(met: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not met() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert met()
+
+    threads = [threading.Thread(target=make, args=(told,)) for told in phases]
+    with psycopg.connect(database_url) as writing:  # it has written and is not over: the index waits for it
+        writing.execute("update logosim.mark_features set extracted_at = now()")
+        threads[0].start()
+        until(lambda: bool(phases[0]))
+        threads[1].start()
+        until(lambda: bool(phases[1]))  # the second waits, and tells how far the first is
+        fill(3)
+        work_off(queue, registered_model)
+        work_off(queue, second)
+    for thread in threads:
+        thread.join(30)
+    assert sorted(made) == [0, 1]
+    assert {told.phase for told in phases[0]} >= {"waiting for writers before build"}
+    assert versions.state(second).state == "ready"
+    assert versions.state(second).seen == 3
+
+
+# Dropping ------------------------------------------------------------------------------------------------------------
+def remains(connection: psycopg.Connection[Any], model_id: int) -> list[str]:
+    """Tables that still have rows of a model, and its index."""
+    found = [
+        table
+        for table in ("model", "mark_features", "work", "query_picture")
+        if connection.execute(f"select 1 from logosim.{table} where model_id = %s".encode(), (model_id,)).fetchone()
+    ]
+    row = connection.execute("select to_regclass(%s)", (f"logosim.{INDEX.format(model_id)}",)).fetchone()
+    return found + (["index"] if row and row[0] else [])
+
+
+def test_dropping_a_model_goes_on_where_it_was_and_can_be_thought_better_of(
+    fill: Fill,
+    queue: WorkStore,
+    versions: ModelVersionStore,
+    indexes: ModelIndexStore,
+    pool: Pool,
+    connection: psycopg.Connection[Any],
+    registered_model: int,
+    second: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(*range(8))
+    work_off(queue, registered_model)
+    versions.queue_missing(second)
+    work_off(queue, second)
+    indexes.make(second)
+    versions.activate(second)
+    QueryPictureStore(pool).remember(asked())
+    with pytest.raises(FilterError, match="second is the active one"):
+        versions.retire(second)
+    versions.activate(registered_model)
+    fill(8, 9)
+    lost = claimed(queue.for_model(second).claim("w", 1, MINUTE))
+    assert remains(connection, second) == ["model", "mark_features", "work", "query_picture", "index"]
+
+    monkeypatch.setattr(model_versions, "_FEATURES", 3)
+    versions.retire(second)
+    fill(10)
+    assert waiting(connection) == {registered_model: 3, second: 2}  # nothing more is queued for it
+    indexes.drop(second)
+
+    def broken_off(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        versions.forget(second, broken_off)
+    assert remains(connection, second) == ["model", "mark_features"]
+    with pytest.raises(LeaseLost):
+        queue.for_model(second).finish(lost, done(lost))
+
+    assert versions.queue_missing(second) == 6  # thought better of it: three were deleted, three are new
+    with pytest.raises(FilterError, match="A backfill of model second has begun meanwhile"):
+        versions.forget(second)
+    work_off(queue, second)
+    work_off(queue, registered_model)
+    indexes.make(second)
+    assert versions.state(second).state == "ready"
+
+    versions.retire(second)
+    indexes.drop(second)
+    deleted: list[int] = []
+    assert versions.forget(second, deleted.append) == 11
+    assert deleted == [3, 3, 3, 2]
+    assert remains(connection, second) == []
+    assert versions.state(registered_model).seen == 11
