@@ -27,6 +27,7 @@ from logosim.errors import (
     PronunciationMismatch,
     VectorExtensionMissing,
     ViennaCodeError,
+    WatchNotFound,
 )
 
 OWN: dict[str, type[LogosimError]] = {
@@ -39,6 +40,7 @@ OWN: dict[str, type[LogosimError]] = {
     "LS007": HandleNotFound,
     "LS008": HandleOutdated,
     "LS009": PronunciationMismatch,
+    "LS020": WatchNotFound,
 }
 """SQLSTATEs that logosim's own functions raise; their messages are written for people and kept."""
 

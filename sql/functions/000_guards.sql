@@ -1,7 +1,7 @@
 -- Purpose: what other functions raise. SQLSTATEs of class LS:
 --   LS001 unknown mark, LS002 wrong dimensions, LS003 no active model, LS004 bad Vienna code, LS005 lease lost,
 --   LS006 bad argument, LS007 unknown or expired handle, LS008 handle of another model, LS009 sounds of another
---   pronunciation engine.
+--   pronunciation engine, LS020 unknown watch.
 -- Callers: functions of this schema.
 
 create or replace function logosim._bad_argument(message text, hint text default null) returns void

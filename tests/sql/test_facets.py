@@ -54,7 +54,7 @@ def test_of_a_search_with_headings(corpus: Corpus, corpus_connection: psycopg.Co
         (corpus.marks[0].mark_id,),
     ).fetchall()
     assert rows[0][2] == 50
-    assert dict((code, heading) for code, heading, _ in rows)["26.04"] == "squares, rectangles and other quadrilaterals"
+    assert {code: heading for code, heading, _ in rows}["26.04"] == "squares, rectangles and other quadrilaterals"
 
 
 def test_of_nothing(corpus_connection: psycopg.Connection[Any]) -> None:

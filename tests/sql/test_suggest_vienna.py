@@ -32,7 +32,11 @@ def plain(corpus: Corpus, asked: int, level: str, neighbours: int) -> dict[str, 
     for place, codes in coded:
         for code in codes:
             weight, carriers, marks = found[code]
-            found[code] = (weight + cosines[place] ** SHARPNESS / total, carriers + 1, [*marks, corpus.marks[place].mark_id])
+            found[code] = (
+                weight + cosines[place] ** SHARPNESS / total,
+                carriers + 1,
+                [*marks, corpus.marks[place].mark_id],
+            )
     return {code: (weight, carriers, marks[0]) for code, (weight, carriers, marks) in found.items()}
 
 
@@ -67,7 +71,8 @@ def test_a_kept_picture_with_regions(connection: psycopg.Connection[Any], regist
     for number, (axis, codes) in enumerate([(0, ["01.03.01"]), (1, ["03.07.01"]), (2, ["05.01.01"])]):
         connection.execute(
             """
-            insert into logosim.mark (mark_id, source, file, vienna_codes, picture_location, picture_sha256, picture_bytes)
+            insert into logosim.mark (
+                   mark_id, source, file, vienna_codes, picture_location, picture_sha256, picture_bytes)
             values (logosim.mark_id('s', %(file)s), 's', %(file)s, %(codes)s, '/', repeat('a', 64), 1)
             """,
             {"file": f"{number}.png", "codes": codes},
@@ -114,8 +119,9 @@ def test_misuse(connection: psycopg.Connection[Any], registered_model: int, argu
         values (logosim.mark_id('s', 'unseen.png'), 's', 'unseen.png', '/', repeat('a', 64), 1)
         """
     )
+    query = "select * from logosim.suggest_vienna({})"
     with pytest.raises(psycopg.Error) as raised:
-        connection.execute(f"select * from logosim.suggest_vienna({arguments})".encode())
+        connection.execute(query.format(arguments).encode())
     assert raised.value.sqlstate == state
     assert raised.value.diag.message_hint
 

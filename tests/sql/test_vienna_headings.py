@@ -28,7 +28,12 @@ def one(connection: psycopg.Connection[Any], expression: str, *parameters: objec
 
 @pytest.mark.parametrize(
     ("spelt", "long", "short"),
-    [("26.4.1", "26.04.01", "26.4.1"), ("03.07", "03.07", "3.7"), (" 1 ", "01", "1"), ("26.04.10", "26.04.10", "26.4.10")],
+    [
+        ("26.4.1", "26.04.01", "26.4.1"),
+        ("03.07", "03.07", "3.7"),
+        (" 1 ", "01", "1"),
+        ("26.04.10", "26.04.10", "26.4.10"),
+    ],
 )
 def test_both_spellings(connection: psycopg.Connection[Any], spelt: str, long: str, short: str) -> None:
     assert one(connection, "logosim.vienna_code(%s)", spelt) == long
@@ -62,9 +67,8 @@ def test_children_and_ancestors(connection: psycopg.Connection[Any]) -> None:
 
 def found(connection: psycopg.Connection[Any], *arguments: object) -> list[tuple[Any, ...]]:
     marks = ", ".join(["%s"] * len(arguments))
-    return connection.execute(
-        f"select code, level, similarity from logosim.vienna_search({marks})".encode(), arguments
-    ).fetchall()
+    query = "select code, level, similarity from logosim.vienna_search({})"
+    return connection.execute(query.format(marks).encode(), arguments).fetchall()
 
 
 def test_search_in_headings(connection: psycopg.Connection[Any]) -> None:

@@ -53,9 +53,7 @@ watch = Table(
     Column("created_at", TIMESTAMPTZ, nullable=False, server_default=text("now()"), comment="When it was saved"),
     Column("tried_at", TIMESTAMPTZ, comment="When it was last run, with or without success"),
     Column("ran_at", TIMESTAMPTZ, comment="When it was last run with success; null before the first time"),
-    Column(
-        "runs", Integer, nullable=False, server_default=text("0"), comment="How often it was run with success"
-    ),
+    Column("runs", Integer, nullable=False, server_default=text("0"), comment="How often it was run with success"),
     Column(
         "complete",
         Boolean,
@@ -103,9 +101,7 @@ watch_hit = Table(
     ),
     UniqueConstraint("watch_id", "mark_id", "reported_as", name="watch_hit_once_key"),
     PrimaryKeyConstraint("hit_id", name="watch_hit_pkey"),
-    ForeignKeyConstraint(
-        ["watch_id"], ["logosim.watch.watch_id"], name="watch_hit_watch_id_fkey", ondelete="CASCADE"
-    ),
+    ForeignKeyConstraint(["watch_id"], ["logosim.watch.watch_id"], name="watch_hit_watch_id_fkey", ondelete="CASCADE"),
     ForeignKeyConstraint(["mark_id"], ["logosim.mark.mark_id"], name="watch_hit_mark_id_fkey", ondelete="CASCADE"),
     CheckConstraint("run >= 0", name="watch_hit_run_check"),
     Index("watch_hit_mark_id_idx", "mark_id"),
