@@ -49,8 +49,8 @@ def keep_picture(connection: Connection, *, text: str | None = None) -> UUID:
         """
         select handle
           from logosim.remember_picture(
-                 (select model_id from logosim.model where active), repeat('a', 64), '{0}', '{0}', '{0}', '{0}', '{9}', '{9}'
-               , array[%s]::text[], array[%s]::halfvec[], array[%s]::bytea[], '{01.03}', '\\x00')
+                 (select model_id from logosim.model where active), repeat('a', 64), '{0}', '{0}', '{0}', '{0}', '{9}'
+               , '{9}', array[%s]::text[], array[%s]::halfvec[], array[%s]::bytea[], '{01.03}', '\\x00')
         """,
         (text, embedding(1, 1), PATCHES),
     ).fetchone()

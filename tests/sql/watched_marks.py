@@ -40,8 +40,8 @@ def put(
           insert into logosim.mark as m (
                  mark_id, source, file, brand_text, normalised_text, phonemes, vienna_codes, year, picture_location
                , picture_sha256, picture_bytes)
-          values (%(id)s, 't', %(file)s, %(text)s, logosim.normalise_text(%(text)s), logosim.phonemes(%(text)s), %(codes)s
-                , %(year)s, '/', %(sha)s, 1)
+          values (%(id)s, 't', %(file)s, %(text)s, logosim.normalise_text(%(text)s), logosim.phonemes(%(text)s)
+                , %(codes)s, %(year)s, '/', %(sha)s, 1)
           on conflict (mark_id) do update
              set brand_text = excluded.brand_text, normalised_text = excluded.normalised_text
                , phonemes = excluded.phonemes, year = excluded.year, picture_sha256 = excluded.picture_sha256)
