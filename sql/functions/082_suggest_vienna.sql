@@ -54,7 +54,7 @@ declare
   model     logosim.model := logosim._active_model();
   width     integer := logosim._vienna_width(level);
   looks     halfvec[] := array(select l.embedding from logosim._looks_of(asked) l);
-  sharpness constant double precision := 6;  -- measured by logosim evaluate vienna
+  sharpness constant double precision := 10;  -- of 1 to 24 the best by logosim evaluate vienna, and no sharp choice
 begin
   if k not between 1 and 10000 then
     perform logosim._bad_argument('k must be 1 to 10000');
@@ -98,6 +98,6 @@ $$;
 
 comment on function logosim.suggest_vienna(uuid, integer, text, integer) is
 'The k Vienna codes that a stored mark, or a picture kept under a handle, most probably carries, by the marks that look most like it: a nearest-neighbour classifier. Its own codes are not looked at.
-weight: what share of the neighbours carries the code, 0..1, each neighbour weighing its cosine similarity to the power of 6. carriers: how many of the neighbours do. nearest: the one of them that looks most alike. level: category, division or section. neighbours: how many marks with a code of that level are asked. A code that no neighbour carries is not suggested.
+weight: what share of the neighbours carries the code, 0..1, each neighbour weighing its cosine similarity to the power of 10. carriers: how many of the neighbours do. nearest: the one of them that looks most alike. level: category, division or section. neighbours: how many marks with a code of that level are asked. A code that no neighbour carries is not suggested.
 Offices record codes incompletely, and a suggestion is no better than those of the register; `logosim evaluate vienna` measures it on yours.
 Raises LS001 (neither mark nor handle), LS003 (no active model), LS006 (bad argument, or nobody has looked at the mark yet), LS007 (expired handle), LS008 (handle of another model).';

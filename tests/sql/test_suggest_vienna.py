@@ -14,7 +14,7 @@ from pgvector import HalfVector
 from .conftest import Corpus
 
 WIDTHS = {"category": 2, "division": 5, "section": 8}
-SHARPNESS = 6
+SHARPNESS = 10
 
 
 def plain(corpus: Corpus, asked: int, level: str, neighbours: int) -> dict[str, tuple[float, int, uuid.UUID]]:
