@@ -111,6 +111,13 @@ class HandleOutdated(HandleNotFound):
     """The picture with this handle was looked at with another model than the active one."""
 
 
+class WatchNotFound(LogosimError):
+    """There is no watch of this name."""
+
+    exit_code = 4
+    hint = "`logosim watch list` says which there are."
+
+
 class AccessDenied(LogosimError):
     """A valid API key is needed."""
 

@@ -49,6 +49,7 @@ from logosim.store.pronunciation import PronunciationStore
 from logosim.store.query_pictures import QueryPictureStore
 from logosim.store.search import SearchStore
 from logosim.store.vienna import ViennaStore
+from logosim.store.watches import WatchStore
 from logosim.store.work import WorkStore
 
 
@@ -149,6 +150,7 @@ class Runtime:
         self.marks = MarkStore(pool)
         self.query_pictures = QueryPictureStore(pool)
         self.work = WorkStore(pool)
+        self.watches = WatchStore(pool)
         self.keys = KeyStore(pool)
         self.models = ModelStore(pool)
         self.model_versions = ModelVersionStore(pool)

@@ -43,6 +43,7 @@ STATUS: dict[type[LogosimError], int] = {
     errors.MarkNotFound: 404,
     errors.HandleNotFound: 404,
     errors.HandleOutdated: 410,
+    errors.WatchNotFound: 404,
     errors.AccessDenied: 401,
     errors.ForeignOrigin: 403,
     errors.PictureGone: 410,

@@ -7,7 +7,18 @@ from importlib.metadata import version
 
 import rich_click as click
 
-from logosim.cli import benchmark, database, demo, evaluation, explaining, ingestion, models, searching, serving
+from logosim.cli import (
+    benchmark,
+    database,
+    demo,
+    evaluation,
+    explaining,
+    ingestion,
+    models,
+    searching,
+    serving,
+    watching,
+)
 from logosim.cli.display import errors
 from logosim.errors import LogosimError
 from logosim.logs import configure
@@ -48,6 +59,7 @@ for _command in (
     searching.similar,
     searching.text,
     explaining.explain,
+    watching.watch,
     serving.serve,
     serving.keys,
     database.vienna,

@@ -13,6 +13,7 @@ import rich_click as click
 
 from logosim.cli.display import console, errors, progress_bar
 from logosim.database import embedded, tuning
+from logosim.database.psql import analyst_settings
 from logosim.database.psql import command as psql_command
 from logosim.domain.vienna import canonical
 from logosim.errors import ConfigurationError, DatabaseError, RecordError, ViennaCodeError
@@ -115,12 +116,21 @@ def pronounce(settings: Settings, engine: PronunciationName) -> None:
         errors.print(f"Set LOGOSIM_PRONUNCIATION={engine} for all processes and restart them.", highlight=False)
 
 
-@db.command(context_settings={"ignore_unknown_options": True})
+@db.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Example: logosim db psql --analyst\n\nExample: logosim db psql -c 'select * from logosim.queue_health'",
+)
+@click.option(
+    "--analyst", is_flag=True, help="As logosim_analyst: to read and search, with the time limit of analysts."
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
-def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
+def psql(settings: Settings, analyst: bool, arguments: tuple[str, ...]) -> None:
     """Open psql on the database; further ARGUMENTS are psql's own."""
-    command, environment = psql_command(database_url(settings), arguments, settings.environment())
+    url = database_url(settings)
+    command, environment = psql_command(
+        url, arguments, settings.environment(), analyst_settings(url) if analyst else None
+    )
     os.execve(command[0], command, environment)  # noqa: S606
 
 

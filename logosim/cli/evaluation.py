@@ -13,6 +13,7 @@ from logosim.cli.evaluation_explanations import explanations
 from logosim.cli.evaluation_names import names
 from logosim.cli.evaluation_pictures import pictures, synthesise
 from logosim.cli.evaluation_search import search
+from logosim.cli.evaluation_vienna import suggestions
 from logosim.domain.features import RgbImage
 from logosim.errors import InputError
 from logosim.evaluation.listing import picture_files
@@ -35,11 +36,12 @@ def evaluate() -> None:
       logosim evaluate synthesise OUT                        a truth set from the demo's logos
       logosim evaluate names PAIRS.csv                       the name channels
       logosim evaluate calibrate OUT.csv ...                 what likeness is worth as evidence, learnt from truth
+      logosim evaluate vienna                                suggested Vienna codes, on marks that carry some
       logosim evaluate explanations PICTURES PAGE            a page of reasons to look at
     """
 
 
-for _command in (calibrate, explanations, names, pictures, search, synthesise):
+for _command in (calibrate, explanations, names, pictures, search, suggestions, synthesise):
     evaluate.add_command(_command)
 
 

@@ -13,8 +13,8 @@ from logosim.domain.query import Filter, Weights
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def search_options(function: Function) -> Function:
-    """Add filters, weights, `--k` and `--json` to a search command."""
+def filter_options(function: Function) -> Function:
+    """Add the filters of a search to a command."""
     for option in reversed(
         (
             click.option(
@@ -29,6 +29,16 @@ def search_options(function: Function) -> Function:
             click.option("--year", metavar="FROM:TO", help="Only these years: 2010:2015, 2010:, :2015 or 2012."),
             click.option("--source", multiple=True, metavar="NAME", help="Only marks of this source."),
             click.option("--has-text/--no-text", default=None, help="Only marks with, or without, a verbal element."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def search_options(function: Function) -> Function:
+    """Add filters, weights, `--k` and `--json` to a search command."""
+    for option in reversed(
+        (
             click.option(
                 "--weights",
                 metavar="LIST",
@@ -39,7 +49,7 @@ def search_options(function: Function) -> Function:
         )
     ):
         function = option(function)
-    return function
+    return filter_options(function)
 
 
 def expand_option(function: Function) -> Function:
@@ -55,7 +65,7 @@ def expand_option(function: Function) -> Function:
 
 
 def filter_of(given: dict[str, Any]) -> Filter:
-    """The filter that the options of `search_options` describe."""
+    """The filter that the options of `filter_options` describe."""
     year_from, year_to = parse_years(given["year"]) if given["year"] else (None, None)
     sources = (parse_text(source) for source in given["source"])
     return Filter(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from logosim.domain.query import MAX_WEIGHT, Weights
 from logosim.domain.rectangle import Rectangle
@@ -20,6 +21,7 @@ MAX_REGIONS = 8
 _YEARS = re.compile(r"([0-9]{4})?\s*(:)?\s*([0-9]{4})?", re.ASCII)
 _YEARS_FORM = "Years are written 2012, 2010:2015, 2010: or :2015."
 _REGION = re.compile(r"\s*,\s*".join([r"([0-9]{1,6})"] * 4), re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _WEIGHTS_FORM = 'Weights are written look=1,sound=0.5 or as a JSON object such as {"look": 1, "sound": 0.5}.'
 
 
@@ -44,6 +46,19 @@ def parse_years(text: str) -> tuple[int | None, int | None]:
     if first is not None and last is not None and first > last:
         raise FilterError(f"The years {first} to {last} are an empty range.", hint=_YEARS_FORM)
     return first, last
+
+
+def parse_interval(text: str) -> timedelta:
+    """Read a length of time: a whole number and s, m, h or d, such as `"90s"` or `"1h"`; at least one second.
+
+    Raises:
+        InputError: another notation, nothing, or more than 366 days.
+    """
+    match = re.fullmatch(r"\s*([0-9]{1,8})\s*([smhd])\s*", text, re.ASCII)
+    given = timedelta(seconds=int(match[1]) * _SECONDS[match[2]]) if match else timedelta()
+    if not timedelta() < given <= timedelta(days=366):
+        raise InputError(f"Not a length of time: {text[:40]!r}.", hint="Write 90s, 15m, 1h or 1d.")
+    return given
 
 
 def parse_weights(given: str | Mapping[str, object] | None) -> Weights:

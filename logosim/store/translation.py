@@ -32,6 +32,7 @@ from logosim.errors import (
     TimeLimitExceeded,
     VectorExtensionMissing,
     ViennaCodeError,
+    WatchNotFound,
 )
 
 OWN: dict[str, type[LogosimError]] = {
@@ -50,6 +51,7 @@ OWN: dict[str, type[LogosimError]] = {
     "LS013": PictureTooLarge,
     "LS014": DatabaseError,  # waiting inside a transaction
     "LS015": Overloaded,
+    "LS020": WatchNotFound,
 }
 """SQLSTATEs that logosim's own functions raise; their messages are written for people and kept."""
 

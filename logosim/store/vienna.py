@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
-from logosim.domain.vienna import canonical, level
+from logosim.domain.vienna import ViennaLevel, canonical, level
 from logosim.errors import InputError
 from logosim.store.pool import Pool, borrowed
 
@@ -54,6 +55,50 @@ class ViennaStore:
                 (key, f"{key}.%"),
             ).fetchall()
         return tuple((found, label) for found, label in rows)
+
+    def coded(self, count: int, seed: int = 0) -> tuple[tuple[UUID, tuple[str, ...]], ...]:
+        """At most `count` marks with codes that the active model has seen, and their codes with all ancestors.
+
+        They are drawn by `seed`: the same seed, the same marks. Every mark is looked at: for measurements.
+        """
+        with borrowed(self._pool) as connection:
+            rows = connection.execute(
+                """
+                select m.mark_id, m.vienna_keys
+                  from logosim.mark m
+                  join logosim.mark_features f on f.mark_id = m.mark_id
+                  join logosim.model a on a.model_id = f.model_id and a.active
+                 where cardinality(m.vienna_codes) > 0
+                 order by md5(m.mark_id::text || %s::text), m.mark_id
+                 limit %s
+                """,
+                (seed, count),
+                binary=True,
+            ).fetchall()
+        return tuple((mark, tuple(keys)) for mark, keys in rows)
+
+    def frequencies(self) -> dict[str, int]:
+        """How many marks carry each code, of every level."""
+        with borrowed(self._pool) as connection:
+            rows = connection.execute(
+                "select key, count(*) from logosim.mark m cross join unnest(m.vienna_keys) as key group by key"
+            ).fetchall()
+        return dict(rows)
+
+    def suggested(self, asked: UUID, *, level: ViennaLevel, neighbours: int) -> dict[str, float]:
+        """Codes that `logosim.suggest_vienna` gives a mark or a kept picture, with their weights, 0..1.
+
+        Raises:
+            MarkNotFound: there is neither a mark nor a picture with this id.
+            FilterError: nobody has looked at the mark yet.
+        """
+        with borrowed(self._pool) as connection:
+            rows = connection.execute(
+                "select code, weight from logosim.suggest_vienna(%s, 10000, %s, %s)",
+                (asked, level.value, neighbours),
+                binary=True,
+            ).fetchall()
+        return dict(rows)
 
     def labels(self, codes: Sequence[str]) -> dict[str, str]:
         """Headings of canonical codes, without those that have none."""

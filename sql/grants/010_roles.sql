@@ -1,9 +1,11 @@
 -- Purpose: who may do what, in full: everything is taken away first and given again.
---   logosim_analyst  read all but keys, staging and pictures that wait for a worker; search; hand pictures to workers
---   logosim_worker   claim, finish and fail work; take marks in; remember and answer pictures that are asked about
---   logosim_api      read and search; take marks in; remember pictures that are asked about; check API keys
+--   logosim_analyst  read all but keys, staging and pictures that wait for a worker; search, and save searches of its own to
+--                    be run again; hand pictures to workers
+--   logosim_worker   claim, finish and fail work; take marks in; remember and answer pictures that are asked about; run all
+--                    watches
+--   logosim_api      read and search; save searches; take marks in; remember pictures that are asked about; check API keys
 -- Functions that write are security definer with a pinned search path: the roles may execute them and write no table
--- (but the staging table, which COPY needs). Owner's functions (models, keys, refreshing) are granted to nobody.
+-- (but the staging table, which COPY needs). Owner's functions (models, keys, refreshing, time limits) are granted to nobody.
 
 revoke all on schema logosim from public;
 revoke all on all tables in schema logosim from public, logosim_analyst, logosim_worker, logosim_api;
@@ -33,6 +35,13 @@ grant select on
   , logosim.mark_overview
   , logosim.vienna_coverage
   , logosim.model_state
+  , logosim.mark_vienna
+  , logosim.year_coverage
+  , logosim.model_coverage
+  , logosim.reject_summary
+  , logosim.watch
+  , logosim.watch_hit
+  , logosim.watches
 to logosim_analyst, logosim_worker, logosim_api;
 
 grant select on logosim.api_key to logosim_api;
@@ -95,4 +104,16 @@ grant execute on function
   , logosim.finish_picture(uuid, uuid)
   , logosim.refuse_picture(uuid, text, text, text)
   , logosim.release_picture(uuid)
+to logosim_worker;
+
+-- Saved searches: each login role changes its own, as these functions see to.
+grant execute on function
+    logosim.save_watch(text, uuid, text, double precision, text[], text[], integer, integer, text[], boolean, boolean)
+  , logosim.run_watch(text)
+  , logosim.drop_watch(text)
+to logosim_analyst, logosim_worker, logosim_api;
+
+grant execute on function
+    logosim.claim_watch(interval, text[])
+  , logosim.fail_watch(text, text)
 to logosim_worker;

@@ -1,0 +1,357 @@
+"""Saved searches: what is new is reported once, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from logosim.domain.query import Filter
+from logosim.errors import (
+    FilterError,
+    HandleNotFound,
+    LogosimError,
+    MarkNotFound,
+    NoActiveModel,
+    ViennaCodeError,
+    WatchNotFound,
+)
+from logosim.store.pool import Pool, open_pool
+from logosim.store.watches import WatchStore
+
+from .queued_work import activate_another
+from .watched_marks import PATCHES, embedding, look, put, seen
+
+Connection = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def watches(pool: Pool, registered_model: int) -> WatchStore:
+    return WatchStore(pool)
+
+
+def new(watches: WatchStore, name: str = "w") -> set[UUID]:
+    """What a run reports."""
+    hits = watches.run(name).hits
+    assert len({hit.mark_id for hit in hits}) == len(hits)
+    return {hit.mark_id for hit in hits}
+
+
+def keep_picture(connection: Connection, *, text: str | None = None) -> UUID:
+    row = connection.execute(
+        """
+        select handle
+          from logosim.remember_picture(
+                 (select model_id from logosim.model where active), repeat('a', 64), '{0}', '{0}', '{0}', '{0}', '{9}'
+               , '{9}', array[%s]::text[], array[%s]::halfvec[], array[%s]::bytea[], '{01.03}', '\\x00')
+        """,
+        (text, embedding(1, 1), PATCHES),
+    ).fetchone()
+    assert row is not None
+    return UUID(str(row[0]))
+
+
+def test_only_what_is_new(watches: WatchStore, connection: Connection) -> None:
+    asked = seen(connection, "asked.png", 1)
+    first, _far = seen(connection, "near.png", 0.9), seen(connection, "far.png", 0.5, 2)
+    watches.save("w", asked=asked, threshold=0.8)
+    run = watches.run("w")
+    assert [(hit.mark_id, hit.run, hit.again, hit.file) for hit in run.hits] == [(first, 1, False, "near.png")]
+    assert run.hits[0].score == pytest.approx(0.9, abs=1e-3)
+    assert new(watches) == set()
+    second = seen(connection, "later.png", 0.85, 3)
+    assert new(watches) == {second}
+    assert new(watches) == set()
+    assert [(hit.mark_id, hit.run) for hit in watches.hits("w")] == [(second, 3), (first, 1)]
+    (saved,) = watches.list()
+    assert (saved.watched, saved.runs, saved.reported, saved.known, saved.complete) == ("mark", 4, 2, 0, True)
+
+
+def test_a_mark_that_is_looked_at_later_is_reported_then(watches: WatchStore, connection: Connection) -> None:
+    asked = seen(connection, "asked.png", 1)
+    watches.save("w", asked=asked)
+    late = put(connection, "late.png")
+    assert new(watches) == set()
+    seen(connection, "other.png", 0.95, 2)
+    assert len(new(watches)) == 1  # a later run than the mark was taken in
+    look(connection, late, 0.9)
+    assert new(watches) == {late}
+    assert new(watches) == set()
+
+
+def test_a_mark_found_by_name_is_not_reported_again_when_it_is_looked_at(
+    watches: WatchStore, connection: Connection
+) -> None:
+    asked = seen(connection, "asked.png", 1, text="Fildor")
+    watches.save("w", asked=asked)
+    twin = put(connection, "twin.png", text="FILDOR")
+    assert new(watches) == {twin}
+    look(connection, twin, 0.99)
+    assert new(watches) == set()
+
+
+def test_another_picture_or_name_is_another_mark(watches: WatchStore, connection: Connection) -> None:
+    asked = seen(connection, "asked.png", 1)
+    near = seen(connection, "near.png", 0.9, year=2010)
+    watches.save("w", asked=asked)
+    assert new(watches) == {near}
+    put(connection, "near.png", year=2011)
+    assert new(watches) == set()
+    put(connection, "near.png", picture="new")
+    assert new(watches) == set()  # nobody has looked at it yet
+    look(connection, near, 0.95)
+    (hit,) = watches.run("w").hits
+    assert (hit.mark_id, hit.again) == (near, True)
+    put(connection, "near.png", picture="new", text="Name")
+    (hit,) = watches.run("w").hits
+    assert (hit.mark_id, hit.again, hit.text) == (near, True, "Name")
+    put(connection, "near.png", picture="new")
+    assert new(watches) == set()  # as it was before, and reported then
+
+
+def test_what_was_there_can_count_as_known(watches: WatchStore, connection: Connection) -> None:
+    asked = seen(connection, "asked.png", 1)
+    seen(connection, "near.png", 0.9)
+    watches.save("w", asked=asked, skip_present=True)
+    assert new(watches) == set()
+    later = seen(connection, "later.png", 0.9, 2)
+    assert new(watches) == {later}
+    assert [hit.mark_id for hit in watches.hits("w")] == [later]
+    assert watches.list()[0].known == 1
+
+
+def test_a_name_with_filters(watches: WatchStore, connection: Connection) -> None:
+    old = put(connection, "old.png", text="FILDOR", year=1999, codes=("26.04.01",))
+    put(connection, "young.png", text="FILDOR", year=2015, codes=("03.07.01",))
+    put(connection, "none.png", text="OAKLINE", year=1999, codes=("26.04.01",))
+    watches.save("w", text="Fildor", threshold=0.6, filter=Filter(vienna_any=("26.04",), year_to=2000))
+    assert new(watches) == {old}
+    watches.save("all", text="Fildor", threshold=0.6)
+    assert len(new(watches, "all")) == 2
+    row = connection.execute("select settings, brand_text, watched from logosim.watches where name = 'w'").fetchone()
+    assert row == ({"vienna_any": ["26.04"], "year_to": 2000}, "Fildor", "name")
+
+
+def test_the_threshold_is_the_least_score(watches: WatchStore, connection: Connection) -> None:
+    asked = seen(connection, "asked.png", 1)
+    near = seen(connection, "near.png", 0.9)
+    (row,) = connection.execute("select best from logosim.similar(%s)", (asked,), binary=True).fetchall()
+    watches.save("at", asked=asked, threshold=row[0])
+    watches.save("above", asked=asked, threshold=row[0] + 1e-6)
+    assert new(watches, "at") == {near}
+    assert new(watches, "above") == set()
+
+
+def test_a_kept_picture_is_watched_for_longer_than_it_is_kept(watches: WatchStore, connection: Connection) -> None:
+    near = seen(connection, "near.png", 0.9)
+    handle = keep_picture(connection)
+    watches.save("w", asked=handle)
+    connection.execute(
+        "update logosim.query_picture set created_at = now() - interval '2 d', expires_at = now() - interval '1 d'"
+        " where handle = %s",
+        (handle,),
+    )
+    keep_picture(connection)  # which throws out what has expired
+    assert new(watches) == {near}
+    assert connection.execute("select count(*) from logosim.query_picture").fetchone() == (2,)
+    (saved,) = watches.list()
+    assert saved.watched == "picture"
+    assert saved.asked != handle
+    assert watches.drop("w")
+    assert connection.execute("select count(*) from logosim.query_picture").fetchone() == (1,)
+    assert connection.execute("select count(*) from logosim.watch_hit").fetchone() == (0,)
+    assert not watches.drop("w")
+
+
+def test_a_picture_of_another_model_is_noted_and_the_others_are_run(
+    watches: WatchStore, connection: Connection
+) -> None:
+    watches.save("picture", asked=keep_picture(connection))
+    watches.save("name", text="Fildor", threshold=0.6)
+    found = put(connection, "f.png", text="Fildor")
+    activate_another(connection)
+    hour = timedelta(hours=1)
+    first, second = watches.run_next(hour), watches.run_next(hour)
+    assert first is not None
+    assert first.watch == "picture"
+    assert "another model" in (first.error or "")
+    assert second is not None
+    assert [hit.mark_id for hit in second.hits] == [found]
+    assert watches.run_next(hour) is None
+    by_name = {saved.name: saved for saved in watches.list()}
+    assert "another model" in (by_name["picture"].last_error or "")
+    assert (by_name["picture"].runs, by_name["name"].last_error) == (0, None)
+
+
+def test_many_hits_are_all_reported_or_it_is_said(watches: WatchStore, connection: Connection) -> None:
+    """More than a first search gives; then more than any does."""
+    fill = """
+        insert into logosim.mark (mark_id, source, file, brand_text, normalised_text, picture_location, picture_sha256
+             , picture_bytes)
+        select logosim.mark_id('t', n || '.png'), 't', n || '.png', 'Fildor', 'fildor', '/', repeat('a', 64), 1
+          from generate_series(%s::integer, %s::integer) n
+        """
+    connection.execute(fill, (1, 1100))
+    watches.save("w", text="Fildor")
+    assert len(new(watches)) == 1100
+    assert watches.list()[0].complete is True
+    connection.execute(fill, (1101, 10_050))
+    assert len(new(watches)) >= 8900
+    assert watches.list()[0].complete is False
+
+
+def test_a_run_that_dies_has_reported_nothing(watches: WatchStore, connection: Connection, database_url: str) -> None:
+    asked = seen(connection, "asked.png", 1)
+    near = seen(connection, "near.png", 0.9)
+    watches.save("w", asked=asked)
+    with psycopg.connect(database_url) as dying:
+        assert len(dying.execute("select * from logosim.run_watch('w')").fetchall()) == 1
+        connection.execute("select pg_terminate_backend(%s)", (dying.info.backend_pid,))
+        with pytest.raises(psycopg.OperationalError):
+            dying.execute("select 1")
+    assert connection.execute("select count(*) from logosim.watch_hit").fetchone() == (0,)
+    assert new(watches) == {near}
+
+
+def test_runs_while_marks_come_in_report_each_once(
+    watches: WatchStore, connection: Connection, database_url: str
+) -> None:
+    """Two take marks in, in transactions that overlap; three run the watch; nothing is lost, nothing doubled."""
+    asked = seen(connection, "asked.png", 1)
+    watches.save("w", asked=asked)
+    ended = threading.Event()
+    reported: list[UUID] = []
+
+    def take_in(name: str) -> None:
+        with psycopg.connect(database_url) as own:
+            for number in range(40):
+                mark = put(own, f"{name}{number}.png")
+                if number % 3:
+                    own.commit()
+                look(own, mark, 0.9, 2 + number)
+                if number % 2:
+                    own.commit()
+
+    def run() -> None:
+        with open_pool(database_url, most=1) as own:
+            while not ended.is_set():
+                reported.extend(hit.mark_id for hit in WatchStore(own).run("w").hits)
+
+    writers = [threading.Thread(target=take_in, args=(name,)) for name in "ab"]
+    runners = [threading.Thread(target=run) for _ in range(3)]
+    for thread in (*writers, *runners):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    ended.set()
+    for thread in runners:
+        thread.join()
+    reported.extend(new(watches))
+    assert max(Counter(reported).values()) == 1
+    assert len(reported) == 80
+    rows = connection.execute("select mark_id from logosim.watch_hit").fetchall()
+    assert Counter(row[0] for row in rows) == Counter(reported)
+
+
+def test_a_watch_is_run_by_one_at_a_time_and_when_it_is_due(
+    watches: WatchStore, connection: Connection, database_url: str
+) -> None:
+    asked = seen(connection, "asked.png", 1)
+    for name in ("a", "b", "c"):
+        watches.save(name, asked=asked)
+    hour = timedelta(hours=1)
+    with psycopg.connect(database_url) as slow:
+        assert slow.execute("select logosim.claim_watch('1 h')").fetchone() == ("a",)
+        done = [watches.run_next(hour), watches.run_next(hour)]
+        assert [run.watch for run in done if run] == ["b", "c"]
+        assert watches.run_next(hour) is None  # a is being run
+        slow.rollback()
+    again = watches.run_next(hour)
+    assert again is not None
+    assert again.watch == "a"
+    assert watches.run_next(hour) is None
+    connection.execute("update logosim.watch set tried_at = now() - interval '2 h' where name in ('b', 'c')")
+    only = watches.run_next(hour, ["c", "a"])
+    assert only is not None
+    assert only.watch == "c"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({}, FilterError),
+        ({"text": "★"}, FilterError),
+        ({"text": "Fildor", "asked": uuid4()}, FilterError),
+        ({"asked": uuid4()}, MarkNotFound),
+        ({"text": "Fildor", "threshold": 1.1}, FilterError),
+        ({"text": "Fildor", "filter": Filter(vienna_any=("x",))}, ViennaCodeError),
+    ],
+)
+def test_misuse(watches: WatchStore, arguments: dict[str, Any], error: type[LogosimError]) -> None:
+    with pytest.raises(error) as raised:
+        watches.save("w", **arguments)
+    assert raised.value.hint
+    assert watches.list() == ()
+
+
+def test_names_that_are_taken_empty_or_unknown(watches: WatchStore) -> None:
+    watches.save(" w ", text="Fildor")
+    with pytest.raises(FilterError, match="already"):
+        watches.save("w", text="Oakline")
+    with pytest.raises(FilterError, match="needs a name"):
+        watches.save(" ", text="Oakline")
+    for call in (watches.run, watches.hits):
+        with pytest.raises(WatchNotFound):
+            call("x")
+
+
+def test_an_expired_handle_and_no_model(watches: WatchStore, connection: Connection) -> None:
+    handle = keep_picture(connection)
+    connection.execute(
+        "update logosim.query_picture set created_at = now() - interval '2 d', expires_at = now() - interval '1 d'"
+    )
+    with pytest.raises(HandleNotFound):
+        watches.save("w", asked=handle)
+    connection.execute("update logosim.query_picture set expires_at = now() + interval '1 d'")
+    connection.execute("update logosim.model set active = false")
+    with pytest.raises(NoActiveModel):
+        watches.save("w", asked=handle)
+
+
+@pytest.fixture
+def logins(connection: Connection, database_url: str) -> Iterator[dict[str, str]]:
+    """URLs of login roles: two analysts and a worker."""
+    roles = {"ann": "logosim_analyst", "bob": "logosim_analyst", "wim": "logosim_worker"}
+    names = {login: f"test_{login}_{uuid4().hex[:8]}" for login in roles}
+    for login, role in roles.items():
+        connection.execute(f"create role {names[login]} login in role {role}".encode())
+    yield {login: make_conninfo(database_url, user=names[login]) for login in roles}
+    for name in names.values():
+        connection.execute(f"drop owned by {name}".encode())
+        connection.execute(f"drop role {name}".encode())
+
+
+@pytest.mark.usefixtures("registered_model")
+def test_each_login_has_its_own_watches_and_workers_run_all(connection: Connection, logins: dict[str, str]) -> None:
+    found = put(connection, "f.png", text="Fildor")
+    with psycopg.connect(logins["ann"], autocommit=True) as ann, psycopg.connect(logins["bob"], autocommit=True) as bob:
+        ann.execute("select logosim.save_watch('w', asked_text => 'Fildor')")
+        for call in ("run_watch", "drop_watch"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="was saved by"):
+                bob.execute(f"select logosim.{call}('w')".encode())
+        for statement in ("delete from logosim.watch", "select logosim.claim_watch('1 h')"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                ann.execute(statement.encode())
+        assert bob.execute("select name from logosim.watches").fetchall() == [("w",)]
+        with psycopg.connect(logins["wim"], autocommit=True) as wim:
+            assert wim.execute("select mark_id from logosim.run_watch('w')").fetchall() == [(found,)]
+        assert ann.execute("select mark_id from logosim.run_watch('w')").fetchall() == []
+        assert bob.execute("select mark_id from logosim.watch_hit").fetchall() == [(found,)]
+        assert ann.execute("select logosim.drop_watch('w')").fetchone() == (True,)
