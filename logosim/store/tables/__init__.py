@@ -6,7 +6,7 @@ by `logosim.register_model` and are not declared.
 
 from __future__ import annotations
 
-from logosim.store.tables import asked, intake, marks, names, upkeep
+from logosim.store.tables import asked, intake, judging, marks, names, upkeep
 from logosim.store.tables.metadata import METADATA
 
-__all__ = ["METADATA", "asked", "intake", "marks", "names", "upkeep"]
+__all__ = ["METADATA", "asked", "intake", "judging", "marks", "names", "upkeep"]
