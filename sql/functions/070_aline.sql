@@ -48,13 +48,12 @@ begin
   spelt := replace(array_to_string(names, E'\n', ''), ' ', '');
   if asked || spelt ~ ('[^|\n' || alphabet || ']') then
     asked := regexp_replace(asked, '[^|' || alphabet || ']', '', 'g');
-    spelt := regexp_replace(array_to_string(array(
-      select translate(n.name, E'\n', ' ') from unnest(names) with ordinality as n (name, place) order by n.place), E'\n', '')
-      , '[^|\n' || alphabet || ']', '', 'g');
+    spelt := regexp_replace(spelt, '[^|\n' || alphabet || ']', '', 'g');
   end if;
-  queries := string_to_array(translate(asked, alphabet, letters), '|');
-  encoded := case when cardinality(names) > 0 then string_to_array(translate(spelt, alphabet, letters), E'\n') end;
-  if cardinality(encoded) <> cardinality(names)
+  -- What is split has something before it, for the empty text would be split into nothing.
+  queries := (string_to_array('|' || translate(asked, alphabet, letters), '|'))[2:];
+  encoded := (string_to_array(E'\n' || translate(spelt, alphabet, letters), E'\n'))[2:];
+  if cardinality(encoded) <> greatest(cardinality(names), 1)
      or exists (
           select from unnest(encoded, names) as n (name, given)
            where n.given is not null and length(n.name) - length(replace(n.name, '|', '')) <> cardinality(queries) - 1) then
