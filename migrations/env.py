@@ -24,7 +24,7 @@ def run(connection: Connection) -> None:
         transaction_per_migration=False,
     )
     context.run_migrations()
-    config.attributes["report"] = present.apply(connection)
+    config.attributes["report"] = present.apply(connection, calibration=config.attributes.get("calibration"))
 
 
 def run_standalone() -> None:

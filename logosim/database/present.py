@@ -24,6 +24,7 @@ UPGRADE_LOCK = 0x6C6F676F  # "logo": one upgrade of a database at a time
 
 
 _NAME_FUNCTIONS = ("functions/020_normalise_text.sql", "functions/021_phonemes.sql")  # what search keys are made by
+_NAME_TABLES = ("transliteration", "phoneme_rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,21 @@ def prepare(connection: Connection) -> None:
     driver.execute("create schema if not exists logosim")
 
 
-def apply(connection: Connection, folder: Path | None = None) -> PresentReport:
+def apply(connection: Connection, folder: Path | None = None, calibration: str | None = None) -> PresentReport:
     """Apply files and data tables that differ from what the database holds.
 
     Args:
         connection: inside the transaction of the upgrade, after the revisions.
         folder: where functions/, views/ and grants/ lie, if not the program's own.
+        calibration: curves of evidence as a CSV file has them, if not the program's own.
 
     Raises:
         DatabaseError: a file cannot be applied; the transaction is then to be rolled back.
     """
     driver = engine.driver_connection(connection)
     known = dict(driver.execute("select name, sha256 from logosim.sql_file").fetchall())
-    names_changed, data_applied = _apply_data(driver, known)
+    tables = (*sources.data_tables(), sources.calibration_table(calibration))
+    names_changed, data_applied = _apply_data(driver, tables, known)
     files = sources.sql_files(folder)
     changed = tuple(file.name for file in files if known.get(file.name) != file.sha256)
     if changed:
@@ -74,7 +77,7 @@ def apply(connection: Connection, folder: Path | None = None) -> PresentReport:
         for file in files:
             _execute(driver, file)
             _remember(driver, file)
-    present = {file.name for file in files} | {table.file.name for table in sources.data_tables()}
+    present = {file.name for file in files} | {table.file.name for table in tables}
     renamed = 0
     if names_changed or any(name in _NAME_FUNCTIONS for name in changed):
         row = driver.execute("select logosim.refresh_names()").fetchone()
@@ -95,9 +98,11 @@ def _execute(driver: psycopg.Connection[Any], file: sources.SourceFile) -> None:
         raise type(ours)(f"sql/{file.name} cannot be applied: {ours}", hint=ours.hint) from error
 
 
-def _apply_data(driver: psycopg.Connection[Any], known: Mapping[str, str]) -> tuple[bool, tuple[str, ...]]:
+def _apply_data(
+    driver: psycopg.Connection[Any], tables: Iterable[sources.DataTable], known: Mapping[str, str]
+) -> tuple[bool, tuple[str, ...]]:
     """Fill the data tables that changed. Returns whether names are read otherwise now, and the files applied."""
-    changed = [table for table in sources.data_tables() if known.get(table.file.name) != table.file.sha256]
+    changed = [table for table in tables if known.get(table.file.name) != table.file.sha256]
     for table in changed:
         rows = list(table.rows())
         if table.table == "vienna":
@@ -105,7 +110,7 @@ def _apply_data(driver: psycopg.Connection[Any], known: Mapping[str, str]) -> tu
         else:
             _replace(driver, table.table, rows)
         _remember(driver, table.file)
-    return any(table.table != "vienna" for table in changed), tuple(table.file.name for table in changed)
+    return any(table.table in _NAME_TABLES for table in changed), tuple(table.file.name for table in changed)
 
 
 def _replace(driver: psycopg.Connection[Any], table: str, rows: list[dict[str, str]]) -> None:

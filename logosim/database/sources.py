@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from logosim.errors import ConfigurationError
+from logosim.phonetics.segments import SEGMENTS, build_tables
 
 GROUPS = ("functions", "views", "grants")
 """Folders of sql/ that are put in force, in this order."""
@@ -63,8 +64,30 @@ def data_tables() -> tuple[DataTable, ...]:
     return (
         _data_table("transliteration", "logosim.phonetics", "transliteration.csv"),
         _data_table("phoneme_rule", "logosim.phonetics", "rules.csv"),
+        _data_table("generic_word", "logosim.phonetics", "generic_words.csv"),
+        DataTable("segment", SourceFile("data/segments.csv", _segments())),
         _data_table("vienna", "logosim.database", "vienna.csv"),
     )
+
+
+def calibration_table(given: str | None = None) -> DataTable:
+    """The curves of evidence: those given as the text of a CSV file, or the packaged ones.
+
+    They are a matter of settings, so what another program put into the database is not out of date.
+    """
+    packaged = _data_table("calibration", "logosim.search", "calibration.csv")
+    return packaged if given is None else DataTable("calibration", SourceFile(packaged.file.name, given))
+
+
+def _segments() -> str:
+    """What ALINE looks up of sounds, as a CSV file: it is computed from their features, and stands in no file."""
+    tables, lines = build_tables(), io.StringIO(newline="")
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(("segment", "code", "vowel", "differences"))
+    for code, segment in enumerate(SEGMENTS, start=1):
+        differences = ",".join(map(str, tables.delta[code, 1:].tolist()))
+        writer.writerow((segment, code, int(tables.vowel[code]), f"{{{differences}}}"))
+    return lines.getvalue()
 
 
 def _data_table(table: str, package: str, name: str) -> DataTable:

@@ -41,8 +41,10 @@ class UpgradeReport:
         return tuple(lines)
 
 
-def upgrade(url: str) -> UpgradeReport:
+def upgrade(url: str, *, calibration: str | None = None) -> UpgradeReport:
     """Run the revisions, then put the function files and data in force: one transaction, under a lock.
+
+    `calibration`: curves of evidence as a CSV file has them, already checked; None: the packaged ones.
 
     Raises:
         DatabaseUnavailable: the server does not answer.
@@ -56,6 +58,7 @@ def upgrade(url: str) -> UpgradeReport:
         present.lock(connection)
         before = _revision(connection)
         config.attributes["connection"] = connection
+        config.attributes["calibration"] = calibration
         command.upgrade(config, "head")
         report = config.attributes["report"]
         if not isinstance(report, present.PresentReport):

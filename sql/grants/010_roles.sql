@@ -28,6 +28,9 @@ grant select on
   , logosim.transliteration
   , logosim.phoneme_rule
   , logosim.pronunciation
+  , logosim.segment
+  , logosim.generic_word
+  , logosim.calibration
   , logosim.vienna
   , logosim.sql_file
   , logosim.revision

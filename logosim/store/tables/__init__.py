@@ -6,7 +6,7 @@ by `logosim._make_model_indexes` and are not declared.
 
 from __future__ import annotations
 
-from logosim.store.tables import asked, intake, marks, names, requests, upkeep, watches
+from logosim.store.tables import asked, intake, judging, marks, names, requests, upkeep, watches
 from logosim.store.tables.metadata import METADATA
 
-__all__ = ["METADATA", "asked", "intake", "marks", "names", "requests", "upkeep", "watches"]
+__all__ = ["METADATA", "asked", "intake", "judging", "marks", "names", "requests", "upkeep", "watches"]

@@ -12,9 +12,11 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from logosim.store.tables.metadata import METADATA, TIMESTAMPTZ
 
@@ -142,4 +144,36 @@ word_census = Table(
     PrimaryKeyConstraint("only_row", name="word_census_pkey"),
     CheckConstraint("only_row", name="word_census_only_row_check"),
     comment="One row: what the counts of logosim.word were taken from; none before the first count",
+)
+
+generic_word = Table(
+    "generic_word",
+    METADATA,
+    Column("word", Text(collation="C"), nullable=False, comment="Word of a normalised name"),
+    Column("kind", Text, nullable=False, comment="What kind of word it is, such as legal form"),
+    PrimaryKeyConstraint("word", name="generic_word_pkey"),
+    comment="Words of names that distinguish nothing in any register; loaded at each upgrade",
+)
+
+segment = Table(
+    "segment",
+    METADATA,
+    Column("segment", Text, nullable=False, comment="One character of IPA"),
+    Column("code", Integer, nullable=False, comment="Number of the sound, from 1"),
+    Column(
+        "vowel",
+        Integer,
+        nullable=False,
+        comment="What an alignment of it costs because it is a vowel or glide, 0 of a consonant; times 2",
+    ),
+    Column(
+        "differences",
+        ARRAY(Integer),
+        nullable=False,
+        comment="How different it is from each sound, in the order of the codes; times 2",
+    ),
+    PrimaryKeyConstraint("segment", name="segment_pkey"),
+    UniqueConstraint("code", name="segment_code_key"),
+    comment="Sounds that logosim.aline_similarity compares, with what it costs to take one for another; "
+    "loaded at each upgrade",
 )
