@@ -147,7 +147,17 @@ def picture_worker(pool: Pool, registered_model: int, example_corpus: None, data
 
 def asked_by_psql(path: Path, database_url: str, picture: Path) -> list[Any]:
     """What an example gives that has commands of psql in it, as an analyst types it."""
-    asking = ["--no-psqlrc", "--csv", "--tuples-only", "--set=ON_ERROR_STOP=1", f"--set=file={picture}", f"--file={path}"]
+    asking = [
+        "--no-psqlrc",
+        "--csv",
+        "--tuples-only",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-v",
+        f"file={picture}",
+        "-f",
+        str(path),
+    ]
     command, environment = psql_command(database_url, asking, {**os.environ, "PGOPTIONS": "-c role=logosim_analyst"})
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

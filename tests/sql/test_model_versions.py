@@ -247,12 +247,11 @@ def test_an_unknown_model_is_refused(versions: ModelVersionStore) -> None:
 # Indexes -------------------------------------------------------------------------------------------------------------
 def is_used(connection: psycopg.Connection[Any], model_id: int) -> bool:
     connection.execute("set enable_seqscan = off; set enable_sort = off")
-    plan = connection.execute(
-        f"""
-        explain select mark_id from logosim.mark_features where model_id = {model_id}
+    query = """
+        explain select mark_id from logosim.mark_features where model_id = {}
           order by embedding::halfvec(256) <=> array_fill(0.1, array[256])::halfvec(256) limit 5
-        """.encode()
-    ).fetchall()
+        """
+    plan = connection.execute(query.format(model_id).encode()).fetchall()
     return any(INDEX.format(model_id) in line for (line,) in plan)
 
 
@@ -338,10 +337,11 @@ def test_an_index_is_made_once_tells_how_far_it_is_and_holds_up_no_writing(
 # Dropping ------------------------------------------------------------------------------------------------------------
 def remains(connection: psycopg.Connection[Any], model_id: int) -> list[str]:
     """Tables that still have rows of a model, and its index."""
+    count = "select count(*) from logosim.{} where model_id = %s"
     found = [
         table
         for table in ("model", "mark_features", "work", "query_picture")
-        if connection.execute(f"select 1 from logosim.{table} where model_id = %s".encode(), (model_id,)).fetchone()
+        if connection.execute(count.format(table).encode(), (model_id,)).fetchone() != (0,)
     ]
     row = connection.execute("select to_regclass(%s)", (f"logosim.{INDEX.format(model_id)}",)).fetchone()
     return found + (["index"] if row and row[0] else [])
