@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test test-training test-easyocr test-epitran check benchmark clean
+.PHONY: help demo test test-training test-easyocr test-epitran check catalogue benchmark clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -38,6 +38,9 @@ check: $(VENV)/.installed        ## linters, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+catalogue: $(VENV)/.installed    ## write sql/README.md and sql/signatures.txt anew, after a change of SQL
+	$(BIN)/logosim db catalogue sql
 
 benchmark: $(VENV)/.installed    ## measure the demo corpus and print rows for BENCHMARKS.md
 	$(BIN)/logosim benchmark

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from logosim.database import checks, embedded, tuning
+from logosim.database.catalogue import Catalogue, read_catalogue
 from logosim.database.upgrade import UpgradeReport, upgrade
 from logosim.domain.ingest import IngestReport
 from logosim.embedding import (
@@ -328,6 +329,11 @@ class Runtime:
         """Versions of the server and its extension."""
         with borrowed(self.pool) as connection:
             return checks.versions(connection)
+
+    def catalogue(self) -> Catalogue:
+        """What the database offers to whoever asks in SQL."""
+        with borrowed(self.pool) as connection:
+            return read_catalogue(connection)
 
     def ready(self) -> None:
         """Return if a search would work now.

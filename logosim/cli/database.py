@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -12,11 +13,14 @@ from typing import get_args
 import rich_click as click
 
 from logosim.cli.display import console, errors, progress_bar
+from logosim.cli.scratch import scratch_database
 from logosim.database import embedded, tuning
+from logosim.database.catalogue import broken, signatures
+from logosim.database.catalogue_page import page
 from logosim.database.psql import analyst_settings
 from logosim.database.psql import command as psql_command
 from logosim.domain.vienna import canonical
-from logosim.errors import ConfigurationError, DatabaseError, RecordError, ViennaCodeError
+from logosim.errors import ConfigurationError, DatabaseError, InputError, RecordError, ViennaCodeError
 from logosim.ingest.pronounce import pronounce_all
 from logosim.runtime import Runtime, build_transcriber, database_url, upgrade_database
 from logosim.settings import PronunciationName, Settings
@@ -25,7 +29,7 @@ from logosim.store.pronunciation import Pronunciation
 
 @click.group()
 def db() -> None:
-    """The database: start, stop, status, upgrade, pronounce, psql, tune."""
+    """The database: start, stop, status, upgrade, pronounce, psql, tune, catalogue."""
 
 
 def _embedded_only(settings: Settings) -> None:
@@ -141,6 +145,36 @@ def tune(settings: Settings) -> None:
     recommended = tuning.recommended()
     lines = tuning.as_statements(recommended) if settings.database_url else tuning.as_configuration(recommended)
     console.print(lines, end="", highlight=False, markup=False, soft_wrap=True)
+
+
+@db.command(epilog="Example: logosim db catalogue sql")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.pass_obj
+def catalogue(settings: Settings, folder: Path) -> None:
+    """Write the catalogue of the SQL functions into FOLDER, the sql/ of a checkout: README.md and signatures.txt.
+
+    A database is made for it and thrown away. Signatures that are listed may only grow: nothing is written where one
+    of them is gone or has changed.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="logosim-catalogue-") as scratch,
+        scratch_database(settings, Path(scratch)) as (runtime, _),
+    ):
+        found = runtime.catalogue()
+    listing, present = folder / "signatures.txt", signatures(found)
+    faults = broken(listing.read_text(encoding="utf-8"), present) if listing.exists() else ()
+    if faults:
+        raise InputError(
+            f"A published signature would be broken: {'; '.join(faults)}.",
+            hint="Give the new shape a name of its own. If the old one has to go, a revision drops it, CHANGELOG.md "
+            f"says so, and its lines are taken out of {listing} by hand.",
+        )
+    listing.write_text(present, encoding="utf-8")
+    (folder / "README.md").write_text(page(found, folder), encoding="utf-8")
+    console.print(
+        f"{len(found.routines)} functions, {len(found.views)} views and {len(found.tables)} tables written.",
+        highlight=False,
+    )
 
 
 @click.group()

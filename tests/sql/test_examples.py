@@ -1,10 +1,11 @@
-"""Every example file runs as an analyst and finds what it promises."""
+"""Every example file runs, as an analyst or the role it names, and finds what it promises."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,7 @@ from logosim.store.work import WorkStore
 from workers.pictures import PictureClerk
 
 EXAMPLES = sorted((sources.sql_dir() / "examples").glob("*.sql"))
+ROLE = re.compile(r"^-- Role: (logosim_\w+|owner)$", re.MULTILINE)  # else it is for an analyst
 FINDS: dict[str, Callable[[list[Any]], bool]] = {
     "01_similar": lambda rows: rows[0][1] in ("SONNENGOLD", "SUN GOLD") and len(rows) == 6,
     "02_similar_filtered": lambda rows: {row[1] for row in rows} == {"PELIKAN", "SONNENGOLD"},
@@ -52,10 +54,27 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
         (rows[0][1:4], rows[0][5]) == (("SONNENGOLD", 2, ["look", "spelling", "sound"]), 1) and len(rows) == 4
     ),
     "13_words": lambda rows: rows == [("sun", 1, 6), ("gold", 1, 6)],
-    "20_embed_picture": lambda rows: (
+    "24_embed_picture": lambda rows: (
         (rows[0][1], rows[0][2], rows[0][4]) == ("SONNENGOLD", "{look}", "1.000") and len(rows) == 7
     ),
-    "21_submit_picture": lambda rows: rows == [("queued", None, None, None, None, 1, True)],
+    "25_submit_picture": lambda rows: rows == [("queued", None, None, None, None, 1, True)],
+    "40_vienna_in_words": lambda rows: rows[0][0] == "3.2" and rows[0][3] == 1,
+    "41_facets": lambda rows: {("division", "01.03", "the sun", 1), ("source", "example", None, 6)} <= set(rows),
+    "42_near_duplicates": lambda rows: [row[1:] for row in rows] == [(2, ["ring.png", "tree.png"])],
+    "43_suggest_vienna": lambda rows: len(rows) == 5 and rows[0][3] == 1 and rows[0][2] >= rows[1][2],
+    "44_watch": lambda rows: rows == [(True,)],
+    "45_coverage_in_detail": lambda rows: rows[0] == ("01", "sky, natural phenomena and maps", 2),
+    "46_compare_given_marks": lambda rows: [row[0] for row in rows] == ["ring.png", "sun-yellow.png"],
+    "47_recall_picture": lambda rows: [row[:4] for row in rows] == [(1, 0, 0, 0), (2, 0, 9, 0)],
+    "48_queue": lambda rows: rows == [(0,)],
+    "50_take_in_marks": lambda rows: rows == [(2, 1, 1)],
+    "51_work_off_the_queue": lambda rows: rows == [("queued", 0), ("leased", 0), ("dead", 0)],
+    "52_register_model": lambda rows: rows == [(8,)],
+    "53_api_keys": lambda rows: rows == [(True,)],
+    "54_pronounce_names": lambda rows: rows == [(6,)],
+    "55_remember_picture": lambda rows: rows == [(True,)],
+    "56_run_watches": lambda rows: rows == [("names like pelican", 1, 1, "what went wrong, where it did")],
+    "57_limit_analysts": lambda rows: rows[0] == ("logosim_analyst", 120.0),
 }
 
 
@@ -90,9 +109,10 @@ def example_corpus(pool: Pool, registered_model: int) -> None:
     draws = np.random.default_rng(3)
     done, failed = [], []
     for item in claim.marks:
-        embedding = draws.standard_normal(256).astype(np.float32)
+        alike = item.picture_location in ("/ring.png", "/tree.png")
+        embedding = (np.random.default_rng(9) if alike else draws).standard_normal(256).astype(np.float32)
         features = Features(
-            embedding / np.linalg.norm(embedding), np.zeros((7, 7, 64), np.int8), None, 9, 9, item.picture_sha256
+            embedding / np.linalg.norm(embedding), np.ones((7, 7, 64), np.int8), None, 9, 9, item.picture_sha256
         )
         if item.picture_location == "/broken.png":
             failed.append(item.mark_id)
@@ -167,13 +187,15 @@ def asked_by_psql(path: Path, database_url: str, picture: Path) -> list[Any]:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 @pytest.mark.usefixtures("example_corpus", "picture_worker")
 def test_example(connection: psycopg.Connection[Any], database_url: str, path: Path, tmp_path: Path) -> None:
-    if "\n\\" in path.read_text():
+    if "\n\\" in path.read_text(encoding="utf-8"):
         picture = tmp_path / "red sun's.png"
         picture.write_bytes(b"any bytes")
         rows = asked_by_psql(path, database_url, picture)
         assert FINDS[path.stem](rows), rows
         return
-    connection.execute("set role logosim_analyst")
+    role = ROLE.search(path.read_text(encoding="utf-8"))
+    if role is None or role[1] != "owner":
+        connection.execute(f"set role {role[1] if role else 'logosim_analyst'}".encode())
     cursor = connection.execute(path.read_bytes())
     while cursor.nextset():
         pass
