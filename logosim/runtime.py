@@ -6,6 +6,7 @@ a search by name or a look at the queue never loads a model. What is opened here
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,7 @@ from logosim.search.calibration import Calibrations, load_calibrations, packaged
 from logosim.search.comparison import Comparison
 from logosim.search.pipeline import Pipeline
 from logosim.settings import PronunciationName, Settings
+from logosim.store.calibration import CalibrationStore
 from logosim.store.ingest import IngestStore
 from logosim.store.keys import KeyStore
 from logosim.store.marks import MarkStore
@@ -52,6 +54,8 @@ from logosim.store.search import SearchStore
 from logosim.store.vienna import ViennaStore
 from logosim.store.watches import WatchStore
 from logosim.store.work import WorkStore
+
+logger = logging.getLogger(__name__)
 
 
 def database_url(settings: Settings) -> str:
@@ -72,10 +76,17 @@ def upgrade_database(settings: Settings) -> UpgradeReport:
     """Bring the database to this version; if no model is active yet, register that of the settings or the default.
 
     A database that has an active model keeps it, whichever model the package has as its default by now. A new one
-    pronounces names as the settings say; one that was there goes over by `pronounce_all` only.
+    pronounces names as the settings say; one that was there goes over by `pronounce_all` only. Searches in SQL judge by
+    the calibration that the settings name from then on.
+
+    Raises:
+        CalibrationInvalid: the table that the setting names is wrong.
     """
+    given = settings.calibration
+    if given is not None:
+        load_calibrations(given)
     url = settings.database_url or embedded.start(settings.data_dir)
-    report = upgrade(url)
+    report = upgrade(url, calibration=None if given is None else given.read_text(encoding="utf-8"))
     with open_pool(url) as pool:
         models = ModelStore(pool)
         if models.find_active() is None:
@@ -315,11 +326,23 @@ class Runtime:
         given = self.settings.calibration
         return load_calibrations(given) if given else packaged_calibrations()
 
+    def judges_as_sql(self) -> bool:
+        """Whether searches in SQL judge by the same curves of evidence as this process."""
+        ours = {of: (curve.values, curve.evidence) for of, curve in self.calibrations.curves.items()}
+        return CalibrationStore(self.pool).knots() == ours
+
     def warm(self) -> None:
         """Load the model and the text reader and read the index into memory, so that the first query is no slower.
 
-        A server calls this before it answers: later its threads share the parts that are made here.
+        A server calls this before it answers: later its threads share the parts that are made here. It logs a warning
+        where searches in SQL would give other scores.
         """
+        if not self.judges_as_sql():
+            logger.warning(
+                "Searches in SQL judge by another calibration than this process: run `logosim db upgrade` with its "
+                "LOGOSIM_CALIBRATION",
+                extra={"action": "calibration_differs"},
+            )
         _ = self.pipeline, self.comparison, self.ingest_store
         self.transcriber.phonemes("warm")
         self.extractor.warm()

@@ -14,6 +14,7 @@ import rich_click as click
 
 from logosim.cli.benchmark_names import names
 from logosim.cli.benchmark_rerank import reranking
+from logosim.cli.benchmark_sql import in_sql
 from logosim.cli.display import console
 from logosim.cli.ingestion import ingest_folder
 from logosim.cli.scratch import scratch_database
@@ -39,12 +40,13 @@ def benchmark(context: click.Context, logos: int | None, queries: int) -> None:
     \b
       logosim benchmark names NAMES.txt    grapheme-to-phoneme, ALINE and spelling
       logosim benchmark rerank             the channels of the re-ranking, on the marks of your database
+      logosim benchmark sql                the search in SQL beside the program's own, likewise
     """
     if context.invoked_subcommand is None:
         _measure_demo(context.obj, logos, queries)
 
 
-for _command in (names, reranking):
+for _command in (names, reranking, in_sql):
     benchmark.add_command(_command)
 
 

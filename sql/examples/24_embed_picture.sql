@@ -1,6 +1,6 @@
 -- Which earlier marks could the picture in a file be confused with? From psql alone; a worker must be running:
 --     logosim worker --pictures &
---     logosim db psql -v file=LOGO.png -f sql/examples/20_embed_picture.sql
+--     logosim db psql -v file=LOGO.png -f sql/examples/24_embed_picture.sql
 -- (Any other client sends the bytes as a parameter: call logosim.embed_picture($1). Outside of transaction blocks.)
 \set content `base64 < :'file'`
 call logosim.embed_picture(decode(:'content', 'base64'), vienna_codes => '{01.03}') \gset

@@ -51,7 +51,7 @@ declare
   active_id   constant smallint := (select m.model_id from logosim.model m where m.active);
   asked       constant text := logosim.normalise_text(brand_text);
   asked_keys  constant text[] := logosim.vienna_keys(codes);
-  shown       constant boolean := coalesce(ltrim(patches[1], '\x00'::bytea) <> '', false);
+  is_shown    constant boolean := coalesce(ltrim(patches[1], '\x00'::bytea) <> '', false);
   ids         uuid[];
   views       integer[];
   blanks      boolean[];
@@ -62,7 +62,7 @@ declare
 begin
   -- Pictures that are blank once their text is masked have one embedding, all of them: their looks are not compared.
   select array_agg(m.mark_id order by wanted.place), array_agg(coalesce(nearest.view, 0) order by wanted.place)
-       , array_agg(not f.shown order by wanted.place), array_agg(least(nearest.likeness::real, 1) order by wanted.place)
+       , array_agg(not f.shown order by wanted.place), array_agg(nearest.likeness::real order by wanted.place)
        , array_agg(m.normalised_text order by wanted.place), array_agg(m.phonemes order by wanted.place)
        , array_agg(logosim._vienna_overlap(asked_keys, m.vienna_keys) order by wanted.place)
     into ids, views, blanks, looks, names, spoken, codes_shared
@@ -74,11 +74,15 @@ begin
             where x.mark_id = m.mark_id and x.model_id = active_id) f on true
     left join lateral (
            select (e.number - 1)::integer as view
-                , greatest(case e.number when 1 then 1 else 0.8::double precision end  -- a figure resembles more by chance
-                           * (1 - (f.embedding <=> e.embedding)::real::double precision), 0) as likeness
+                , least(greatest(
+                    case e.number when 1 then 1 else 0.8::double precision end  -- a figure resembles more by chance
+                    * (1 - (f.embedding <=> e.embedding)::real::double precision), 0), 1) as likeness
              from unnest(embeddings) with ordinality as e (embedding, number)
             order by 2 desc, 1
-            limit 1) nearest on shown and f.shown;
+            limit 1) nearest on is_shown and f.shown;
+  if ids is null then
+    return;
+  end if;
 
   return query
   select c.*

@@ -31,7 +31,7 @@ declare
   part      record;
   judged    record;
   shares    double precision[];
-  figure    text;
+  figure    text;  -- why the channels may be absent
   name      text;
   codes     text;
 begin
@@ -62,7 +62,7 @@ begin
     when part.embeddings is null then 'nobody has looked at the first one yet.'
     when ltrim(part.patches[1], '\x00'::bytea) = '' then 'apart from lettering, the first one shows nothing.'
     when patches is null then 'nobody has looked at the earlier mark''s yet.'
-    else 'apart from lettering, the earlier mark''s shows nothing.'
+    when ltrim(patches, '\x00'::bytea) = '' then 'apart from lettering, the earlier mark''s shows nothing.'
   end;
   name := 'The names were not compared: ' || case
     when part.brand_text is null then 'the first mark has none.'
@@ -71,11 +71,16 @@ begin
   end;
   codes := 'Vienna codes were not compared: ' || case
     when cardinality(part.vienna_codes) = 0 then 'none is known of the first mark.'
-    else 'the earlier mark carries none.'
+    when cardinality(mark.vienna_codes) = 0 then 'the earlier mark carries none.'
   end;
   if judged.mark_id is null then
     perform logosim._bad_argument(
-      'No channel that has a weight says anything about the two marks', concat_ws(' ', figure, name, codes));
+      'No channel that has a weight says anything about the two marks'
+      , concat_ws(' ', figure
+                , case when logosim._spelling(
+                            logosim.normalise_text(part.brand_text), logosim.normalise_text(mark.brand_text)) is null
+                    then name end
+                , codes));
   end if;
 
   shares := logosim._contributions(judged.evidence, array(

@@ -84,7 +84,7 @@ def test_the_handle_is_the_one_that_the_other_doors_give(
 def test_plain_psql(indexed: Any, query: Any, worker: None, runtime: Runtime, tmp_path: Path) -> None:
     picture = tmp_path / "later mark.png"
     picture.write_bytes(query.picture)
-    example = sources.sql_dir() / "examples" / "20_embed_picture.sql"
+    example = sources.sql_dir() / "examples" / "24_embed_picture.sql"
     command, environment = psql_command(
         indexed.settings.database_url,
         ["-X", "-A", "-t", "-v", f"file={picture}", "-f", str(example)],

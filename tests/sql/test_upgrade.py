@@ -44,7 +44,7 @@ def test_first_upgrade_reports_what_it_did(empty_database_url: str) -> None:
     assert report.revision == checks.head_revision() == "0010"
     assert set(report.applied) == {
         *(file.name for file in sources.sql_files()),
-        *(table.file.name for table in sources.data_tables()),
+        *(table.file.name for table in (*sources.data_tables(), sources.calibration_table())),
     }
     checks.require_ready(empty_database_url)
 
