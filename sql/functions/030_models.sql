@@ -63,6 +63,50 @@ $$;
 comment on function logosim.queue_missing(smallint) is
   'Queue every mark whose picture this model has not seen. Returns how many were queued';
 
+create or replace function logosim._make_model_indexes(model logosim.model) returns void
+language plpgsql volatile
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  made  record;
+begin
+  for made in
+    select w.*
+      from (values
+              (1, 'mark_features_hnsw_' || model.model_id
+             , format('logosim.mark_features using hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops)', model.dimensions)
+             , 'Nearest embeddings of model ' || model.name)
+            , (2, 'mark_look_vienna_' || model.model_id
+             , 'logosim.mark_look using gin (vienna_numbers)'
+             , 'Marks by Vienna key, of model ' || model.name)
+            , (3, 'mark_look_facts_' || model.model_id
+             , 'logosim.mark_look (source, has_text, year)'
+             , 'Marks by source, text and year, of model ' || model.name)) as w (place, index_name, on_what, purpose)
+     order by w.place
+  loop
+    execute format('create index if not exists %I on %s where model_id = %s'
+      , made.index_name, made.on_what, model.model_id);
+    execute format('comment on index logosim.%I is %L', made.index_name, made.purpose);
+  end loop;
+end
+$$;
+
+comment on function logosim._make_model_indexes(logosim.model) is
+  'Internal: make the indexes that searches with a model use, those that are not there yet: nearest embeddings, Vienna keys, other facts. Instant while the model has no features';
+
+create or replace function logosim._drop_model_indexes(model_id smallint) returns void
+language plpgsql volatile
+set search_path = logosim, public, pg_temp
+as $$
+begin
+  execute format('drop index if exists logosim.%I, logosim.%I, logosim.%I'
+    , 'mark_features_hnsw_' || model_id, 'mark_look_vienna_' || model_id, 'mark_look_facts_' || model_id);
+end
+$$;
+
+comment on function logosim._drop_model_indexes(smallint) is
+  'Internal: drop the indexes of a model. Its rows are not touched; deleting its features deletes their rows of mark_look';
+
 create or replace function logosim.register_model(
     name              text
   , artifact_sha256   text
@@ -91,11 +135,7 @@ begin
     values (register_model.name, register_model.artifact_sha256, register_model.dimensions, register_model.patch_grid
           , register_model.patch_dimensions, register_model.manifest)
     returning * into known;
-    execute format(
-      'create index %I on logosim.mark_features using hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) where model_id = %s',
-      'mark_features_hnsw_' || known.model_id, known.dimensions, known.model_id);
-    execute format('comment on index logosim.%I is %L'
-      , 'mark_features_hnsw_' || known.model_id, 'Nearest embeddings of model ' || known.name);
+    perform logosim._make_model_indexes(known);
   elsif (known.dimensions, known.patch_grid, known.patch_dimensions)
         is distinct from (register_model.dimensions, register_model.patch_grid, register_model.patch_dimensions) then
     perform logosim._bad_argument(
