@@ -13,6 +13,7 @@ create or replace function logosim._model_indexes(model_id smallint) returns tab
   , state              text
   , create_statement   text
   , drop_statement     text
+  , purpose            text
 )
 language plpgsql stable
 set search_path = logosim, public, pg_temp
@@ -25,13 +26,21 @@ begin
   return query
   select wanted.name
        , case when i.indexrelid is null then 'missing' when i.indisvalid and i.indisready then 'ready' else 'invalid' end
-       , format('create index concurrently %I %s', wanted.name, wanted.definition)
+       , format('create index concurrently %I on %s where model_id = %s', wanted.name, wanted.definition, of_model.model_id)
        , format('drop index concurrently if exists logosim.%I', wanted.name)
+       , wanted.purpose || ', of model ' || of_model.name
     from (values ('mark_features_hnsw_' || of_model.model_id
                 , format(
-                    'on logosim.mark_features using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops) where model_id = %s'
-                    , of_model.dimensions, of_model.model_id)))
-         as wanted (name, definition)
+                    'logosim.mark_features using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
+                    , of_model.dimensions)
+                , 'Nearest embeddings')
+               , ('mark_look_vienna_' || of_model.model_id
+                , 'logosim.mark_look using gin (vienna_numbers)'
+                , 'Marks by Vienna key')
+               , ('mark_look_facts_' || of_model.model_id
+                , 'logosim.mark_look (source, has_text, year)'
+                , 'Marks by source, text and year'))
+         as wanted (name, definition, purpose)
     left join pg_index i on i.indexrelid = to_regclass(format('logosim.%I', wanted.name))
    where of_model.model_id is not null;
 end
@@ -65,10 +74,7 @@ begin
     if wanted.state <> 'ready' then
       execute replace(wanted.create_statement, ' concurrently', '');
     end if;
-    execute format(
-      'comment on index logosim.%I is %L'
-      , wanted.index_name
-      , 'Nearest embeddings of model ' || (select m.name from logosim.model m where m.model_id = _make_model_indexes.model_id));
+    execute format('comment on index logosim.%I is %L', wanted.index_name, wanted.purpose);
   end loop;
 end
 $$;

@@ -1,12 +1,7 @@
 -- Purpose: stage 1 of every search: candidates by look and by name among the marks that pass a filter.
 -- Callers: logosim/store/search.py, analysts, logosim.similar, logosim.sounds_like.
--- Cost: BENCHMARKS.md has the demo corpus (stage candidates); 770,000 marks have not been measured.
--- Routes. Few marks pass: all their embeddings are compared (exact). Many pass: the HNSW index is scanned on and on
---   until enough of them are found (hnsw); should it give up early, the exact route answers instead, so that there are
---   never fewer rows than asked for while more exist. Where the line lies can be set: logosim.exact_rows.
--- Notes. The index serves only `order by embedding::halfvec(n) <=> constant limit k` with a constant model_id, hence
---   dynamic SQL; the exact route leaves the cast out, so that the index cannot be taken for it. Settings on a function
---   do not reach the workers of a Citus cluster: there, set hnsw.* on the workers' database.
+-- Cost: BENCHMARKS.md, "Stage 1 at every selectivity" (by look, 770,000 marks).
+-- Routes by look: logosim._look.
 
 create or replace function logosim._filter(
     vienna_any  text[]
@@ -16,11 +11,12 @@ create or replace function logosim._filter(
   , sources     text[]
   , has_text    boolean
   , exclude     uuid
+  , vienna_none text[]
 ) returns text
 language sql immutable parallel safe
 set search_path = pg_catalog
 as $$
-  -- Conditions on a mark m over the parameters $4 to $9 of the statements of logosim.candidates; empty where nothing is filtered.
+  -- Conditions on a mark m over the parameters $4 to $10 of the statements of logosim.candidates; empty where nothing is filtered.
   select concat(
     case when cardinality(vienna_any) > 0 then ' and m.vienna_keys && $4' end
   , case when cardinality(vienna_all) > 0 then ' and m.vienna_keys @> $5' end
@@ -28,21 +24,12 @@ as $$
   , case when year_to is not null then ' and m.year <= $7' end
   , case when cardinality(sources) > 0 then ' and m.source = any ($8)' end
   , case has_text when true then ' and m.brand_text is not null' when false then ' and m.brand_text is null' end
-  , case when exclude is not null then ' and m.mark_id <> $9' end)
+  , case when exclude is not null then ' and m.mark_id <> $9' end
+  , case when cardinality(vienna_none) > 0 then ' and not m.vienna_keys && $10' end)
 $$;
 
-comment on function logosim._filter(text[], text[], integer, integer, text[], boolean, uuid) is
+comment on function logosim._filter(text[], text[], integer, integer, text[], boolean, uuid, text[]) is
   'Internal: the where clause of a search, over numbered parameters';
-
-create or replace function logosim._exact_rows() returns bigint
-language sql stable parallel safe
-set search_path = pg_catalog
-as $$
-  select coalesce(nullif(current_setting('logosim.exact_rows', true), '')::bigint, 20000)
-$$;
-
-comment on function logosim._exact_rows() is
-  'Internal: up to how many passing marks are compared one by one: setting logosim.exact_rows, by default 20000';
 
 create or replace function logosim.candidates(
     query_embedding  halfvec default null
@@ -58,6 +45,7 @@ create or replace function logosim.candidates(
   , candidates       integer default 1000
   , name_candidates  integer default 200
   , exact            boolean default false
+  , vienna_none      text[]  default null
 ) returns table (
     mark_id              uuid
   , found_by             text[]
@@ -72,15 +60,12 @@ create or replace function logosim.candidates(
   , route                text
   , passed               bigint
   , complete             boolean
+  , examined             bigint
+  , milliseconds         real
 )
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 set jit = off
-set enable_sort = on
-set hnsw.iterative_scan = relaxed_order
-set hnsw.ef_search = 400
-set hnsw.max_scan_tuples = 100000
-set hnsw.scan_mem_multiplier = 16
 set pg_trgm.similarity_threshold = 0.3
 set pg_trgm.word_similarity_threshold = 0.8
 as $$
@@ -90,13 +75,16 @@ declare
   all_codes    text[] := logosim._vienna_codes(vienna_all);
   spelling     text := logosim.normalise_text(query_text);
   sound        text := nullif(coalesce(query_phonemes, logosim.phonemes(query_text)), '');
-  filter       text := logosim._filter(any_codes, all_codes, year_from, year_to, sources, has_text, exclude);
+  none_codes   text[] := logosim._vienna_codes(vienna_none);
+  filter       text := logosim._filter(
+                         any_codes, all_codes, year_from, year_to, sources, has_text, exclude, none_codes);
+  is_filtered  boolean := filter <> '' and (exclude is null or logosim._filter(
+                            any_codes, all_codes, year_from, year_to, sources, has_text, null, none_codes) <> '');
   exact_rows   bigint := logosim._exact_rows();
-  is_filtered  boolean := logosim._filter(any_codes, all_codes, year_from, year_to, sources, has_text, null) <> '';
-  chosen       text := 'name';
   passing      bigint;
+  looked       record;
   is_complete  boolean := true;
-  look_ids     uuid[] := '{}';
+  began        timestamptz := clock_timestamp();
 begin
   if query_embedding is null and query_text is null and query_phonemes is null then
     perform logosim._bad_argument('Nothing is asked about', 'Give query_embedding, query_text or query_phonemes');
@@ -114,50 +102,18 @@ begin
     model := logosim._model_of(query_embedding);
   end if;
 
-  -- Counted no further than the choice of a route needs.
-  execute format('select count(*) from (select from logosim.mark m where true %s limit %s) counted', filter, exact_rows + 1)
-     into passing
-    using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude;
-  if passing > exact_rows then
-    passing := null;
-  end if;
-
-  if query_embedding is not null then
-    chosen := case when exact or passing is not null then 'exact' else 'hnsw' end;
-
-    if chosen = 'hnsw' then
-      -- Reading the index in its order is the only plan without a sort.
-      perform set_config('enable_sort', 'off', true);
-      execute format(
-        'select array_agg(nearest.mark_id)
-           from (select f.mark_id
-                   from logosim.mark_features f %s
-                  where f.model_id = %s %s
-                  order by f.embedding::halfvec(%s) <=> $1
-                  limit %s) nearest'
-        , case when filter <> '' then 'join logosim.mark m on m.mark_id = f.mark_id' else '' end
-        , model.model_id, filter, model.dimensions, candidates)
-         into look_ids
-        using query_embedding, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude;
-      perform set_config('enable_sort', 'on', true);
-      if coalesce(cardinality(look_ids), 0) < candidates then
-        chosen := 'exact';
-      end if;
-    end if;
-
-    if chosen = 'exact' then
-      execute format(
-        'select array_agg(nearest.mark_id)
-           from (select f.mark_id
-                   from logosim.mark_features f %s
-                  where f.model_id = %s %s
-                  order by f.embedding <=> $1, f.mark_id
-                  limit %s) nearest'
-        , case when filter <> '' then 'join logosim.mark m on m.mark_id = f.mark_id' else '' end
-        , model.model_id, filter, candidates)
-         into look_ids
-        using query_embedding, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude;
-    end if;
+  if query_embedding is null then
+    -- Counted no further than a search by look compares without further ado.
+    execute format('select count(*) from (select from logosim.mark m where true %s limit %s) counted', filter, exact_rows + 1)
+       into passing
+      using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
+    select '{}'::uuid[] as mark_ids, '{}'::real[] as distances, 'name' as route
+         , case when is_filtered and passing <= exact_rows then passing end as passed, null::bigint as examined
+      into looked;
+  else
+    select * into looked
+      from logosim._look(model, query_embedding, any_codes, all_codes, none_codes, year_from, year_to, sources, has_text
+             , exclude, candidates, exact);
 
     -- Pictures that no worker has seen yet cannot be found by look.
     execute format(
@@ -165,8 +121,8 @@ begin
          select from logosim.work w join logosim.mark m on m.mark_id = w.mark_id where w.model_id = %s %s)'
       , model.model_id, filter)
        into is_complete
-      using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude;
-    is_complete := is_complete and chosen = 'exact';
+      using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
+    is_complete := is_complete and looked.route = 'exact';
   end if;
 
   -- pg_trgm's similarities; a name that holds the whole query counts too ("nike" in "nike air jordan of beaverton").
@@ -186,34 +142,42 @@ begin
         limit %2$s
      )
      , found as (
-       select e.mark_id, array_agg(e.channel order by e.place) as found_by
-         from (select mark_id, ''look'' as channel, 1 as place from unnest($10) as mark_id
+       select e.mark_id, array_agg(e.channel order by e.place) as found_by, max(e.distance) as look_distance
+         from (select mark_id, distance, ''look'' as channel, 1 as place from unnest($11, $12) as l (mark_id, distance)
                union all
-               select mark_id, ''spelling'', 2 from spelt
+               select mark_id, null, ''spelling'', 2 from spelt
                union all
-               select mark_id, ''sound'', 3 from sounding) e
+               select mark_id, null, ''sound'', 3 from sounding) e
         group by e.mark_id
      )
-     select c.*, $11, $12, $13
-       from (select m.mark_id, found.found_by
-                  , (f.embedding <=> $1)::real as look_distance
-                  , similarity(m.normalised_text, $2) as spelling_similarity
-                  , similarity(m.phonemes, $3) as sound_similarity
-                  , m.brand_text, m.file, m.source, m.year::integer as year, m.vienna_codes
-               from found
-               join logosim.mark m on m.mark_id = found.mark_id
-               left join logosim.mark_features f on f.mark_id = m.mark_id and f.model_id = %3$s) c
-      order by c.look_distance nulls last
-             , greatest(c.spelling_similarity, c.sound_similarity) desc nulls last
-             , c.mark_id'
+     , given as materialized (
+       select m.mark_id, found.found_by
+            , coalesce(
+                found.look_distance
+              , (select (f.embedding <=> $1)::real
+                   from logosim.mark_features f
+                  where f.mark_id = m.mark_id and f.model_id = %3$s)) as look_distance
+            , similarity(m.normalised_text, $2) as spelling_similarity
+            , similarity(m.phonemes, $3) as sound_similarity
+            , m.brand_text, m.file, m.source, m.year::integer as year, m.vienna_codes
+         from found
+         join logosim.mark m on m.mark_id = found.mark_id
+     )
+     select g.*, $13, $14, $15, $16, took.milliseconds
+       from given g
+      cross join (select (1000 * extract(epoch from clock_timestamp() - $17))::real as milliseconds
+                    from (select count(*) from given) counted) took
+      order by g.look_distance nulls last
+             , greatest(g.spelling_similarity, g.sound_similarity) desc nulls last
+             , g.mark_id'
     , filter, name_candidates, coalesce(model.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
-        , look_ids, chosen, case when is_filtered then passing end, is_complete;
+        , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began;
 end
 $$;
 
-comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean) is
+comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean, text[]) is
 'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first.
-vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
-found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. Similarities: trigrams, 0..1. route: exact, hnsw (approximate) or name. passed: how many marks pass the filter; null where there is none or they are too many to count. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at.
+vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. vienna_none: none of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
+found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. Similarities: trigrams, 0..1. route: exact, hnsw (the vector index: nearly all of the nearest, in their order) or name. passed: how many marks that have been looked at pass the filter; null where there is none or they were not counted. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at. examined: how many embeddings were compared; null where that was not counted. milliseconds: what this call took.
 Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument), LS009 (stored names are pronounced by another engine).';

@@ -10,6 +10,7 @@ create or replace function logosim.similar(
   , has_text    boolean default null
   , k           integer default 20
   , exact       boolean default false
+  , vienna_none text[]  default null
 ) returns table (
     mark_id              uuid
   , found_by             text[]
@@ -66,11 +67,12 @@ begin
          , exclude => mark
          , candidates => greatest(k, 200)
          , name_candidates => greatest(k, 200)
-         , exact => exact) s
+         , exact => exact
+         , vienna_none => vienna_none) s
    order by 3 desc, s.mark_id
    limit k;
 end
 $$;
 
-comment on function logosim.similar(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean) is
+comment on function logosim.similar(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean, text[]) is
   'The k marks nearest to a stored one by look, spelling or sound, itself left out. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.candidates. Raises LS001 if there is no such mark';

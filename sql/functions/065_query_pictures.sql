@@ -159,6 +159,7 @@ create or replace function logosim.similar_to(
   , has_text    boolean default null
   , k           integer default 20
   , exact       boolean default false
+  , vienna_none text[]  default null
 ) returns table (
     mark_id              uuid
   , region               integer
@@ -203,7 +204,8 @@ begin
                  , has_text => similar_to.has_text
                  , candidates => greatest(k, 200)
                  , name_candidates => greatest(k, 200)
-                 , exact => exact) s
+                 , exact => exact
+                 , vienna_none => similar_to.vienna_none) s
            where r.handle = remembered.handle
              and r.figure_number = 0
            order by s.mark_id, 4 desc nulls last, s.look_distance, r.region_number) nearest
@@ -212,5 +214,5 @@ begin
 end
 $$;
 
-comment on function logosim.similar_to(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean) is
+comment on function logosim.similar_to(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean, text[]) is
   'The k marks nearest to a picture that is asked about, by its handle, by look, spelling or sound: each once, with the region of the picture that it is most like (null: the whole picture is asked about); its separate figures do not ask. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.candidates. Names are pronounced by rule. Raises LS007 (unknown or expired handle), LS008 (made with another model), LS009 (the picture has a name, and those stored are pronounced by another engine)';

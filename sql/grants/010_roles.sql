@@ -18,6 +18,7 @@ grant select on
     logosim.mark
   , logosim.model
   , logosim.mark_features
+  , logosim.mark_look
   , logosim.work
   , logosim.ingest_batch
   , logosim.ingest_reject
@@ -64,6 +65,10 @@ begin
   end loop;
 end
 $$;
+
+grant execute on function logosim._expected_rows(
+    logosim.model, text, integer[], integer[], integer[], integer, integer, text[], boolean, uuid)
+to logosim_analyst, logosim_worker, logosim_api;
 
 grant execute on function logosim.work_status() to logosim_analyst, logosim_worker, logosim_api;
 

@@ -183,3 +183,29 @@ mark_features = Table(
     Index("mark_features_mark_id_idx", "mark_id"),
     comment="What a model saw in a mark's picture; indexes per model are made by logosim._make_model_indexes",
 )
+
+mark_look = Table(
+    "mark_look",
+    METADATA,
+    Column("model_id", SmallInteger, nullable=False, comment="As in mark_features"),
+    Column("has_text", Boolean, nullable=False, comment="Whether the mark has a brand text"),
+    Column("year", SmallInteger, comment="As in mark"),
+    Column("mark_id", Uuid, nullable=False, comment="As in mark_features"),
+    Column("embedding", HALFVEC, nullable=False, comment="As in mark_features"),
+    Column("source", Text, nullable=False, comment="As in mark"),
+    Column(
+        "vienna_numbers",
+        ARRAY(Integer),
+        nullable=False,
+        comment="Vienna keys of the mark as numbers, by logosim._vienna_numbers: 1 and their digits",
+    ),
+    PrimaryKeyConstraint("model_id", "mark_id", name="mark_look_pkey"),
+    ForeignKeyConstraint(
+        ["model_id", "mark_id"],
+        ["logosim.mark_features.model_id", "logosim.mark_features.mark_id"],
+        name="mark_look_features_fkey",
+        ondelete="CASCADE",
+    ),
+    comment="What searches by look read: embeddings of mark_features beside what filters ask about, so that a filtered "
+    "comparison needs no join; triggers keep it in step. Three indexes per model, made by logosim._make_model_indexes",
+)

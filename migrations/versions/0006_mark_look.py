@@ -1,0 +1,25 @@
+"""What searches by look read, side by side: embeddings and what filters ask about; signatures with vienna_none.
+
+Filled from the marks and features that are there; from now on triggers keep it in step (sql/functions/032_mark_look.sql).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(statements, execution_options={"no_parameters": True})
+
+
+def downgrade() -> None:
+    """There is no way back: restore the backup that was taken before the upgrade."""
+    raise NotImplementedError

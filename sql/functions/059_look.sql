@@ -1,0 +1,232 @@
+-- Purpose: the marks that look most like an embedding, among those that pass a filter.
+-- Callers: logosim.candidates.
+-- Cost: BENCHMARKS.md, "Stage 1 at every selectivity" (770,000 marks).
+-- Routes. exact: every passing embedding is compared, read from logosim.mark_look, which has the filter's columns beside
+--   it. hnsw: the vector index is followed, nearest first, and what passes is kept, more of it than asked for; these are
+--   put in their order, for the index gives them nearly so. Which is cheaper depends on how many marks pass (the planner's
+--   estimate from its statistics) and on how many of those near the query pass (the nearest 200 are looked at), for a
+--   filter may exclude just these. An estimate that is wrong costs time, never rows: an index scan that ends early is
+--   followed by the exact route.
+-- Settings. logosim.exact_rows: up to how many passing marks are compared without further ado (20000).
+--   logosim.index_step: what a step along the index costs, in comparisons (30); 0: the index always, above exact_rows.
+-- Notes. The index serves only `order by embedding::halfvec(n) <=> constant limit k` with a constant model_id, hence
+--   dynamic SQL. Of what comes ordered from the index the planner believes that it is in order: `distance + 0` makes it
+--   sort. Operators of arrays are named with their schema, or intarray's would be taken, which the index does not serve.
+--   Settings on a function do not reach the workers of a Citus cluster: there, set hnsw.* on the workers' database.
+
+create or replace function logosim._exact_rows() returns bigint
+language sql stable parallel safe
+set search_path = pg_catalog
+as $$
+  select coalesce(nullif(current_setting('logosim.exact_rows', true), '')::bigint, 20000)
+$$;
+
+comment on function logosim._exact_rows() is
+  'Internal: up to how many passing marks are compared one by one: setting logosim.exact_rows, by default 20000';
+
+create or replace function logosim._index_step() returns real
+language sql stable parallel safe
+set search_path = pg_catalog
+as $$
+  select coalesce(nullif(current_setting('logosim.index_step', true), '')::real, 30)
+$$;
+
+comment on function logosim._index_step() is
+  'Internal: what a step along the vector index costs, in comparisons: setting logosim.index_step, by default 30';
+
+create or replace function logosim._look_filter(
+    vienna_any   integer[]
+  , vienna_all   integer[]
+  , vienna_none  integer[]
+  , year_from    integer
+  , year_to      integer
+  , sources      text[]
+  , has_text     boolean
+  , exclude      uuid
+) returns text
+language sql immutable parallel safe
+set search_path = pg_catalog
+as $$
+  -- Conditions on a row l of mark_look over the parameters $2 to $8 of the statements of logosim._look.
+  select concat(
+    case when cardinality(vienna_any) > 0 then ' and l.vienna_numbers operator(pg_catalog.&&) $2' end
+  , case when cardinality(vienna_all) > 0 then ' and l.vienna_numbers operator(pg_catalog.@>) $3' end
+  , case when cardinality(vienna_none) > 0 then ' and not l.vienna_numbers operator(pg_catalog.&&) $4' end
+  , case when year_from is not null then ' and l.year >= $5' end
+  , case when year_to is not null then ' and l.year <= $6' end
+  , case when cardinality(sources) > 0 then ' and l.source = any ($7)' end
+  , case has_text when true then ' and l.has_text' when false then ' and not l.has_text' end
+  , case when exclude is not null then ' and l.mark_id <> $8' end)
+$$;
+
+comment on function logosim._look_filter(integer[], integer[], integer[], integer, integer, text[], boolean, uuid) is
+  'Internal: the where clause of a search by look, over numbered parameters';
+
+create or replace function logosim._expected_rows(
+    model          logosim.model
+  , filter         text
+  , vienna_any     integer[]
+  , vienna_all     integer[]
+  , vienna_none    integer[]
+  , year_from      integer
+  , year_to        integer
+  , sources        text[]
+  , has_text       boolean
+  , exclude        uuid
+) returns double precision
+language plpgsql volatile
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  planned  json;
+begin
+  execute format('explain (format json) select from logosim.mark_look l where l.model_id = %s %s', model.model_id, filter)
+     into planned
+    using null::halfvec, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+  return planned->0->'Plan'->>'Plan Rows';
+end
+$$;
+
+comment on function logosim._expected_rows(logosim.model, text, integer[], integer[], integer[], integer, integer, text[], boolean, uuid) is
+  'Internal: how many rows of mark_look pass a filter, as the planner estimates from its statistics. Changes nothing, and is volatile because EXPLAIN demands it';
+
+create or replace function logosim._look(
+    model            logosim.model
+  , query_embedding  halfvec
+  , vienna_any       text[]
+  , vienna_all       text[]
+  , vienna_none      text[]
+  , year_from        integer
+  , year_to          integer
+  , sources          text[]
+  , has_text         boolean
+  , exclude          uuid
+  , wanted           integer
+  , exact            boolean
+  , out mark_ids     uuid[]
+  , out distances    real[]
+  , out route        text
+  , out passed       bigint
+  , out examined     bigint
+) returns record
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+set jit = off
+set enable_sort = on
+set hnsw.iterative_scan = relaxed_order
+set hnsw.ef_search = 400
+set hnsw.max_scan_tuples = 100000
+set hnsw.scan_mem_multiplier = 16
+as $$
+declare
+  any_numbers   integer[] := logosim._vienna_numbers(vienna_any);
+  all_numbers   integer[] := logosim._vienna_numbers(vienna_all);
+  none_numbers  integer[] := logosim._vienna_numbers(vienna_none);
+  filter        text := logosim._look_filter(
+                          any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
+  is_filtered   boolean := logosim._look_filter(
+                             any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, null) <> '';
+  exact_rows    bigint := logosim._exact_rows();
+  kept          integer := wanted + greatest(wanted, 100);  -- of the index, whose order is nearly right
+  expected      double precision;  -- marks that pass, as the planner estimates
+  near          double precision := 1;  -- share that passes among the nearest
+  steps         double precision;
+begin
+  expected := logosim._expected_rows(
+    model, filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
+  route := 'exact';
+  if not exact and expected > exact_rows then
+    if is_filtered then
+      execute format(
+        'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
+           from (select f.mark_id
+                   from logosim.mark_features f
+                  where f.model_id = %s
+                  order by f.embedding::halfvec(%s) <=> $1
+                  limit 200) nearest
+           join logosim.mark_look l on l.model_id = %2$s and l.mark_id = nearest.mark_id'
+        , filter, model.model_id, model.dimensions)
+         into near
+        using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+    end if;
+    steps := kept / near;
+    if steps * logosim._index_step() < expected then
+      route := 'hnsw';
+    end if;
+  end if;
+
+  if route = 'hnsw' then
+    -- Reading the index in its order is the only plan with no other sort than the last.
+    perform set_config('enable_sort', 'off', true);
+    perform set_config('hnsw.max_scan_tuples', greatest(20000, 4 * steps)::bigint::text, true);
+    execute format(
+      'select array_agg(n.mark_id order by n.distance, n.mark_id)
+            , array_agg(n.distance order by n.distance, n.mark_id)
+            , max(n.found)
+         from (select c.mark_id, c.distance::real as distance, count(*) over () as found
+                 from (select f.mark_id, f.embedding::halfvec(%1$s) <=> $1 as distance
+                         from logosim.mark_features f %2$s
+                        where f.model_id = %3$s %4$s
+                        order by f.embedding::halfvec(%1$s) <=> $1
+                        limit %5$s) c
+                order by c.distance + 0, c.mark_id
+                limit %6$s) n'
+      , model.dimensions
+      , case when filter <> '' then 'join logosim.mark_look l on l.model_id = f.model_id and l.mark_id = f.mark_id' else '' end
+      , model.model_id, filter, kept, wanted)
+       into mark_ids, distances, examined
+      using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+    perform set_config('enable_sort', 'on', true);
+    if coalesce(examined, 0) < kept then
+      route := 'exact';  -- the index has given up, or there are no more
+    end if;
+    examined := null;  -- those that did not pass are not counted
+  end if;
+
+  if route = 'exact' and expected <= greatest(exact_rows, 50000) then
+    execute format(
+      'with passing as materialized (
+         select l.mark_id, l.embedding <=> $1 as distance
+           from logosim.mark_look l
+          where l.model_id = %s %s
+       )
+       select array_agg(n.mark_id order by n.distance, n.mark_id)
+            , array_agg(n.distance::real order by n.distance, n.mark_id)
+            , (select count(*) from passing)
+         from (select p.mark_id, p.distance from passing p order by p.distance, p.mark_id limit %s) n'
+      , model.model_id, filter, wanted)
+       into mark_ids, distances, examined
+      using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+  elsif route = 'exact' then
+    -- Counting so many would take as long as comparing them, and processes would have to hand each one over.
+    execute format(
+      'select array_agg(n.mark_id order by n.distance, n.mark_id)
+            , array_agg(n.distance::real order by n.distance, n.mark_id)
+         from (select l.mark_id, l.embedding <=> $1 as distance
+                 from logosim.mark_look l
+                where l.model_id = %s %s
+                order by l.embedding <=> $1, l.mark_id
+                limit %s) n'
+      , model.model_id, filter, wanted)
+       into mark_ids, distances
+      using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+  end if;
+  if route = 'exact' and examined is null then
+    if coalesce(cardinality(mark_ids), 0) < wanted then
+      examined := coalesce(cardinality(mark_ids), 0);
+    elsif exact then
+      execute format('select count(*) from logosim.mark_look l where l.model_id = %s %s', model.model_id, filter)
+         into examined
+        using null::halfvec, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+    end if;
+  end if;
+  mark_ids := coalesce(mark_ids, '{}');
+  distances := coalesce(distances, '{}');
+  if is_filtered then
+    passed := examined;
+  end if;
+end
+$$;
+
+comment on function logosim._look(logosim.model, halfvec, text[], text[], text[], integer, integer, text[], boolean, uuid, integer, boolean) is
+  'Internal: the wanted nearest marks by look among those that pass, nearest first, with their cosine distances; the route; how many passed and how many were compared, where that was counted';
