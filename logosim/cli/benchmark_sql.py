@@ -40,8 +40,8 @@ SAME = 1e-5  # scores that differ by less are the same
     "LOGOSIM_DATABASE_URL=postgresql://host/marks logosim benchmark sql --queries 100 --json sql.json",
 )
 @click.option("--queries", type=click.IntRange(1), default=25, show_default=True, help="Stored marks that ask.")
-@click.option("--names", type=click.IntRange(1, 1000), default=500, show_default=True, help="Names that each is held to.")
-@click.option("--pictures", type=click.IntRange(1, 1000), default=50, show_default=True, help="Pictures likewise.")
+@click.option("--names", type=click.IntRange(1, 1000), default=500, show_default=True, help="Names for each.")
+@click.option("--pictures", type=click.IntRange(1, 1000), default=50, show_default=True, help="Pictures for each.")
 @click.option("--hits", type=click.IntRange(1, 1000), default=20, show_default=True, help="Hits that are searched for.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which marks ask.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as data.")
@@ -75,8 +75,8 @@ def in_sql(
             same = [measurement.of(mark) for mark in bar.track(marks, description="Searching")]
         count = runtime.marks.count()
     console.print(
-        f"{len(marks):,} of {count:,} stored marks asked; {sum(same):,} answers in SQL were those of the program: the same "
-        "marks in the same order with the same scores",
+        f"{len(marks):,} of {count:,} stored marks asked; {sum(same):,} answers in SQL were those of the program: the "
+        "same marks in the same order with the same scores",
         highlight=False,
         soft_wrap=True,
     )
@@ -121,9 +121,7 @@ class Measurement:
             self._patches(connection, query, found.candidates)
             return self._search(connection, mark)
 
-    def _patches(
-        self, connection: psycopg.Connection[Any], query: Query, candidates: tuple[Candidate, ...]
-    ) -> None:
+    def _patches(self, connection: psycopg.Connection[Any], query: Query, candidates: tuple[Candidate, ...]) -> None:
         shown = [c.patches for c in candidates if c.patches is not None and c.patches.any()][: self.pictures]
         if query.features is None or not shown:
             return
@@ -149,8 +147,7 @@ class Measurement:
             with self._part("explain", "SQL"):
                 _call(connection, "select * from logosim.explain(%s, %s)", mark, other)
         return len(rows) == len(answer.hits) and all(
-            row[0] == hit.mark_id and abs(row[1] - hit.score) < SAME
-            for row, hit in zip(rows, answer.hits, strict=True)
+            row[0] == hit.mark_id and abs(row[1] - hit.score) < SAME for row, hit in zip(rows, answer.hits, strict=True)
         )
 
     @contextmanager

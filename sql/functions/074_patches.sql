@@ -17,8 +17,7 @@ begin
   select array_agg(c.cell order by c.cell)
        , array_agg((
            array(
-             select (get_byte(patches, byte) # 128) - 128
-               from generate_series(c.cell * dimensions, (c.cell + 1) * dimensions - 1) as byte)
+             select (get_byte(patches, generate_series(c.cell * dimensions, (c.cell + 1) * dimensions - 1)) # 128) - 128)
            || array[c.cell / grid, c.cell % grid, 1, (c.cell / grid) ^ 2 + (c.cell % grid) ^ 2]::integer[])::vector
          order by c.cell)
     into cells, vectors
