@@ -8,19 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 from uuid import UUID
 
 import numpy as np
-import psycopg
 import rich_click as click
 
 from logosim.cli.benchmark_results import report
 from logosim.cli.display import console, progress_bar
 from logosim.cli.evaluation_pictures import refuse_unwritable
 from logosim.cli.timing import percentiles
-from logosim.domain.hit import Candidate
-from logosim.domain.query import Query, Weights
+from logosim.domain.query import Weights
 from logosim.errors import InputError
 from logosim.phonetics.aline import aline_similarities
 from logosim.phonetics.names import sound_of_names, spelling_of_names
@@ -28,9 +25,10 @@ from logosim.runtime import Runtime
 from logosim.search.pipeline import NO_FILTER, name_keys, query_of
 from logosim.settings import Settings
 from logosim.spatial.matching import match_patches
-from logosim.store.pool import borrowed
 from logosim.store.search import SearchStore
+from logosim.store.second_stage import SecondStage
 
+PROGRAM, SQL = "program", "SQL"
 SAME = 1e-5  # scores that differ by less are the same
 
 
@@ -40,8 +38,8 @@ SAME = 1e-5  # scores that differ by less are the same
     "LOGOSIM_DATABASE_URL=postgresql://host/marks logosim benchmark sql --queries 100 --json sql.json",
 )
 @click.option("--queries", type=click.IntRange(1), default=25, show_default=True, help="Stored marks that ask.")
-@click.option("--names", type=click.IntRange(1, 1000), default=500, show_default=True, help="Names that each is held to.")
-@click.option("--pictures", type=click.IntRange(1, 1000), default=50, show_default=True, help="Pictures likewise.")
+@click.option("--names", type=click.IntRange(1, 1000), default=500, show_default=True, help="Names for each.")
+@click.option("--pictures", type=click.IntRange(1, 1000), default=50, show_default=True, help="Pictures for each.")
 @click.option("--hits", type=click.IntRange(1, 1000), default=20, show_default=True, help="Hits that are searched for.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which marks ask.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as data.")
@@ -75,8 +73,8 @@ def in_sql(
             same = [measurement.of(mark) for mark in bar.track(marks, description="Searching")]
         count = runtime.marks.count()
     console.print(
-        f"{len(marks):,} of {count:,} stored marks asked; {sum(same):,} answers in SQL were those of the program: the same "
-        "marks in the same order with the same scores",
+        f"{len(marks):,} of {count:,} stored marks asked; {sum(same):,} answers in SQL were those of the program: the "
+        "same marks in the same order with the same scores",
         highlight=False,
         soft_wrap=True,
     )
@@ -98,59 +96,40 @@ class Measurement:
 
     def of(self, mark: UUID) -> bool:
         """Time all parts for one stored mark; whether both searches gave the same answer."""
+        in_sql = SecondStage(self.runtime.pool)
         query = query_of(self.runtime.marks.get(mark), NO_FILTER, Weights(), self.hits)
         found = SearchStore(self.runtime.pool, self.runtime.transcriber).candidates(query)
-        with borrowed(self.runtime.pool) as connection:
-            keys = name_keys(query.text, self.runtime.transcriber.phonemes, found.words)
-            named = [c for c in found.candidates if c.normalised_text and c.phonemes][: self.names]
-            if keys.normalised and keys.phonemes and named:
-                written, spoken = [c.normalised_text for c in named], [c.phonemes for c in named]
-                with self._part(f"ALINE, up to {self.names} names", "program"):
-                    aline_similarities(keys.phonemes, spoken)
-                with self._part(f"ALINE, up to {self.names} names", "SQL"):
-                    _call(connection, "select logosim._aline_similarities(%s, %s)", keys.phonemes, spoken)
-                with self._part(f"names, up to {self.names}", "program"):
-                    sound_of_names(keys.normalised, keys.phonemes, written, spoken, found.words)
-                    spelling_of_names(keys.normalised, written, found.words)
-                with self._part(f"names, up to {self.names}", "SQL"):
-                    _call(
-                        connection,
-                        "select logosim._sound_of_names(%s, %s, %s, %s), logosim._spelling_of_names(%s, %s)",
-                        *(keys.normalised, keys.phonemes, written, spoken, keys.normalised, written),
-                    )
-            self._patches(connection, query, found.candidates)
-            return self._search(connection, mark)
-
-    def _patches(
-        self, connection: psycopg.Connection[Any], query: Query, candidates: tuple[Candidate, ...]
-    ) -> None:
-        shown = [c.patches for c in candidates if c.patches is not None and c.patches.any()][: self.pictures]
-        if query.features is None or not shown:
-            return
-        asked = query.features.patches
-        with self._part(f"patches, up to {self.pictures} pictures", "program"):
-            match_patches(asked, np.stack(shown))
-        grid, dimensions = asked.shape[0], asked.shape[-1]
-        stored = [patches.tobytes() for patches in shown]
-        with self._part(f"patches, up to {self.pictures} pictures", "SQL"):
-            _call(
-                connection, "select logosim._match_patches(%s, %s, %s, %s)", asked.tobytes(), stored, grid, dimensions
-            )
-
-    def _search(self, connection: psycopg.Connection[Any], mark: UUID) -> bool:
-        with self._part("search", "program"):
+        keys = name_keys(query.text, self.runtime.transcriber.phonemes, found.words)
+        named = [c for c in found.candidates if c.normalised_text and c.phonemes][: self.names]
+        if keys.normalised and keys.phonemes and named:
+            written, spoken = [c.normalised_text for c in named], [c.phonemes for c in named]
+            with self._part(f"ALINE, up to {self.names} names", PROGRAM):
+                aline_similarities(keys.phonemes, spoken)
+            with self._part(f"ALINE, up to {self.names} names", SQL):
+                in_sql.aline(keys.phonemes, spoken)
+            with self._part(f"names, up to {self.names}", PROGRAM):
+                sound_of_names(keys.normalised, keys.phonemes, written, spoken, found.words)
+                spelling_of_names(keys.normalised, written, found.words)
+            with self._part(f"names, up to {self.names}", SQL):
+                in_sql.names(keys.normalised, keys.phonemes, written, spoken)
+        shown = [c.patches for c in found.candidates if c.patches is not None and c.patches.any()][: self.pictures]
+        if query.features is not None and shown:
+            with self._part(f"patches, up to {self.pictures} pictures", PROGRAM):
+                match_patches(query.features.patches, np.stack(shown))
+            with self._part(f"patches, up to {self.pictures} pictures", SQL):
+                in_sql.patches(query.features.patches, shown)
+        with self._part("search", PROGRAM):
             answer = self.runtime.pipeline.by_mark(mark, k=self.hits)
-        with self._part("search", "SQL"):
-            rows = _call(connection, "select mark_id, score from logosim.search(%s, k => %s)", mark, self.hits)
+        with self._part("search", SQL):
+            hits = in_sql.search(mark, self.hits)
         if answer.hits:
-            other = answer.hits[0].mark_id
-            with self._part("explain", "program"):
-                self.runtime.comparison.of_marks(mark, other, places=False)
-            with self._part("explain", "SQL"):
-                _call(connection, "select * from logosim.explain(%s, %s)", mark, other)
-        return len(rows) == len(answer.hits) and all(
-            row[0] == hit.mark_id and abs(row[1] - hit.score) < SAME
-            for row, hit in zip(rows, answer.hits, strict=True)
+            with self._part("explain", PROGRAM):
+                self.runtime.comparison.of_marks(mark, answer.hits[0].mark_id, places=False)
+            with self._part("explain", SQL):
+                in_sql.explain(mark, answer.hits[0].mark_id)
+        return len(hits) == len(answer.hits) and all(
+            mark_id == hit.mark_id and abs(score - hit.score) < SAME
+            for (mark_id, score), hit in zip(hits, answer.hits, strict=True)
         )
 
     @contextmanager
@@ -158,7 +137,3 @@ class Measurement:
         started = perf_counter()
         yield
         self.took[f"{name}: {where}"].append(1000 * (perf_counter() - started))
-
-
-def _call(connection: psycopg.Connection[Any], statement: str, *given: object) -> list[tuple[Any, ...]]:
-    return connection.execute(statement.encode(), given, binary=True).fetchall()

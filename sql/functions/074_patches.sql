@@ -17,8 +17,7 @@ begin
   select array_agg(c.cell order by c.cell)
        , array_agg((
            array(
-             select (get_byte(patches, byte) # 128) - 128
-               from generate_series(c.cell * dimensions, (c.cell + 1) * dimensions - 1) as byte)
+             select (get_byte(patches, generate_series(c.cell * dimensions, (c.cell + 1) * dimensions - 1)) # 128) - 128)
            || array[c.cell / grid, c.cell % grid, 1, (c.cell / grid) ^ 2 + (c.cell % grid) ^ 2]::integer[])::vector
          order by c.cell)
     into cells, vectors
@@ -86,16 +85,17 @@ create or replace function logosim._match_patches(
   , candidates  bytea[]
   , grid        integer
   , dimensions  integer
+  , needed      real[] default null  -- similarity from which each candidate matters
 ) returns table (
     candidate   integer           -- from 1
-  , similarity  real
+  , similarity  real              -- null: below what is needed, and not worked out
   , matched     integer           -- patches of the asked figure that the geometry confirms
   , scale       double precision  -- null where nothing matched
   , mirrored    boolean
   , down        integer           -- cells
   , rightwards  integer
 )
-language plpgsql immutable strict parallel safe
+language plpgsql immutable parallel safe
 set search_path = logosim, public, pg_temp
 as $$
 declare
@@ -137,6 +137,7 @@ declare
   line         real;
   perfect      double precision;
   fewest       integer;
+  possible     double precision;
   reached      double precision;
   highest      double precision;
   winner       integer;
@@ -184,11 +185,9 @@ begin
       nearest[i] := place;
     end loop;
 
-    -- Those that are alike enough vote for what would bring them together.
+    -- Those that are alike enough are matches.
     n := 0;
-    votes := no_votes;
-    most := array_fill(0::double precision, array[5]);
-    elected := array_fill(0, array[5]);
+    possible := 0;
     for i in 1 .. cardinality(asked_cells) loop
       place := nearest[i];
       continue when place = 0 or of_asked[i] <> of_others[place];
@@ -199,18 +198,34 @@ begin
                 / (logosim._patch_norm(asked_forms[i], asked_cells[i], grid)
                    * logosim._patch_norm(vectors[place], cells[place], grid));
       continue when cosine <= 0.3::real;
-      strength := least((cosine - 0.3::real) / 0.7::real, 1);
       n := n + 1;
+      strengths[n] := least((cosine - 0.3::real) / 0.7::real, 1);
+      possible := possible + strengths[n];
       rows_[n] := row_;
       columns_[n] := column_;
       other_rows[n] := cells[place] / grid;
       other_cols[n] := cells[place] % grid;
+    end loop;
+    fewest := greatest(least(12, greatest(cardinality(asked_cells), cardinality(cells))), 1);
+    if possible / fewest < needed[number] then  -- even if all of them agreed
+      similarity := null;
+      return next;
+      continue;
+    end if;
+
+    -- They vote for what would bring them together.
+    votes := no_votes;
+    most := array_fill(0::double precision, array[5]);
+    elected := array_fill(0, array[5]);
+    for i in 1 .. n loop
+      strength := strengths[i];
       for s in 0 .. 4 loop
-        base := (s * grid + row_) * grid + other_rows[n] + 1;
+        base := (s * grid + rows_[i]) * grid + other_rows[i] + 1;
         for a in starts[base] .. starts[base + 1] - 1 loop
           line := fits[a];
           for m in 0 .. 1 loop
-            across := (s * grid + case m when 1 then grid - 1 - column_ else column_ end) * grid + other_cols[n] + 1;
+            across := (s * grid + case m when 1 then grid - 1 - columns_[i] else columns_[i] end) * grid
+                      + other_cols[i] + 1;
             base := ((s * 2 + m) * 13 + shifts[a] + 6) * 13 + 7;
             for b in starts[across] .. starts[across + 1] - 1 loop
               place := base + shifts[b];
@@ -229,7 +244,6 @@ begin
     -- The scale at which the largest share of a perfect match is reached, a larger perfect match counting for more.
     highest := 0;
     winner := 0;
-    fewest := greatest(least(12, greatest(cardinality(asked_cells), cardinality(cells))), 1);
     for s in 1 .. 5 loop
       perfect := greatest(
         least(cardinality(asked_cells) * least(1, power(scales[s], 2)), cardinality(cells) * least(1, power(scales[s], -2)))
@@ -263,7 +277,7 @@ begin
 end
 $$;
 
-comment on function logosim._match_patches(bytea, bytea[], integer, integer) is
+comment on function logosim._match_patches(bytea, bytea[], integer, integer, real[]) is
   'Internal: how well the figure of a picture is found in each of others, 0..1, and where';
 
 create or replace function logosim._patch_norm(form vector, cell integer, grid integer) returns real

@@ -50,6 +50,31 @@ $$;
 comment on function logosim._evidence(double precision, double precision[], double precision[]) is
   'Internal: what a value is worth on a curve, nats; 0 for null: what is absent says nothing';
 
+create or replace function logosim._value_for(wanted double precision, knots double precision[], evidence double precision[])
+returns double precision
+language plpgsql immutable parallel safe
+set search_path = pg_catalog
+as $$
+declare
+  below  integer := cardinality(knots);
+begin
+  if wanted <= evidence[1] then
+    return knots[1];
+  end if;
+  while evidence[below] >= wanted loop
+    below := below - 1;
+  end loop;
+  if below = cardinality(knots) then
+    return 'infinity';
+  end if;
+  return knots[below]
+         + (wanted - evidence[below]) / (evidence[below + 1] - evidence[below]) * (knots[below + 1] - knots[below]);
+end
+$$;
+
+comment on function logosim._value_for(double precision, double precision[], double precision[]) is
+  'Internal: the least value that is worth so much on a curve, nats; infinity where none is';
+
 create or replace function logosim._probability(log_odds double precision) returns double precision
 language sql immutable parallel safe
 set search_path = pg_catalog

@@ -136,6 +136,8 @@ declare
   batch       integer[];
   places      integer[];
   figures     bytea[];
+  needed      real[];     -- values of the shape below which each is not among the first k
+  passed_over boolean[];  -- whose shape has turned out to be below that
   match       record;
   place       integer;
   done        integer := 0;
@@ -169,6 +171,7 @@ begin
 
   -- Patches are matched only where the shape can still bring a mark among the first k.
   shapes := array_fill(null::real, array[cardinality(ids)]);
+  passed_over := array_fill(false, array[cardinality(ids)]);
   while done < cardinality(waiting) loop
     full_ := array(select f.total from unnest(full_) as f (total) order by f.total desc limit k);
     exit when cardinality(full_) = k
@@ -181,13 +184,19 @@ begin
         join logosim.mark_features f on f.mark_id = ids[b.place] and f.model_id = model.model_id
        where views[b.place] = seen;
       continue when places is null;
+      needed := case when cardinality(full_) = k and weights[2] > 0 then array(
+        select (logosim._value_for((full_[k] - known[p.place]) / weights[2], curve.knots, curve.evidence) - 1e-5)::real
+          from unnest(places) with ordinality as p (place, number)
+         order by p.number) end;
       for match in
         select p.candidate, p.similarity
-          from logosim._match_patches(patches[seen + 1], figures, model.patch_grid, model.patch_dimensions) p
+          from logosim._match_patches(patches[seen + 1], figures, model.patch_grid, model.patch_dimensions, needed) p
       loop
         place := places[match.candidate];
         shapes[place] := match.similarity;
-        if compared[place] or weights[2] > 0 then
+        if match.similarity is null then
+          passed_over[place] := true;
+        elsif compared[place] or weights[2] > 0 then
           full_ := full_ || known[place] + weights[2] * logosim._evidence(match.similarity, curve.knots, curve.evidence);
         end if;
       end loop;
@@ -202,14 +211,15 @@ begin
              , weights[3] * logosim._evidence(j.sound, s.knots, s.evidence)
              , weights[4] * logosim._evidence(j.spelling, w.knots, w.evidence)
              , weights[5] * logosim._evidence(j.vienna, o.knots, o.evidence)]
-    from unnest(ids, views, looks, shapes, sounds, spellings, codes_shared, known, compared)
-           as j (mark_id, view, look, shape, sound, spelling, vienna, known, compared)
+    from unnest(ids, views, looks, shapes, sounds, spellings, codes_shared, known, compared, passed_over)
+           as j (mark_id, view, look, shape, sound, spelling, vienna, known, compared, passed_over)
    cross join lateral (select weights[2] * logosim._evidence(j.shape, curve.knots, curve.evidence) as shape) e
    cross join logosim._curve(model.name, 'look') l
    cross join logosim._curve(model.name, 'sound') s
    cross join logosim._curve(model.name, 'spelling') w
    cross join logosim._curve(model.name, 'vienna') o
-   where j.compared or (j.shape is not null and weights[2] > 0)
+   where (j.compared or (j.shape is not null and weights[2] > 0))
+     and not j.passed_over
    order by 2 desc, 1
    limit k;
 end

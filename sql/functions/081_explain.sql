@@ -24,16 +24,19 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-  weights   constant double precision[] := logosim._weights(
+  weights     constant double precision[] := logosim._weights(
     look_weight, shape_weight, sound_weight, spelling_weight, vienna_weight);
-  mark      logosim.mark;
-  patches   bytea;
-  part      record;
-  judged    record;
-  shares    double precision[];
-  figure    text;  -- why the channels may be absent
-  name      text;
-  codes     text;
+  mark        logosim.mark;
+  patches     bytea;
+  asked_part  record;
+  found       record;
+  part        record;
+  judged      record;
+  nearest     double precision;
+  shares      double precision[];
+  figure      text;  -- why the channels may be absent
+  name        text;
+  codes       text;
 begin
   select * into mark from logosim.mark m where m.mark_id = other;
   if mark.mark_id is null then
@@ -45,18 +48,20 @@ begin
    where f.mark_id = other and f.model_id = (select m.model_id from logosim.model m where m.active);
 
   -- Of a picture with regions the one that the mark is most like; of equal ones the first.
-  select p.* into part
-    from logosim._asked(asked) p
-    left join lateral logosim._judged(
-           array[other], p.brand_text, p.phonemes, p.vienna_codes, p.embeddings, p.patches, weights, 1) j on true
-   order by j.total desc nulls last, p.region_number
-   limit 1;
-  if part.brand_text is not null then
-    perform logosim.require_pronunciation(case when part.by_rule then 'rules' end);
-  end if;
-  select j.* into judged
-    from logosim._judged(
-           array[other], part.brand_text, part.phonemes, part.vienna_codes, part.embeddings, part.patches, weights, 1) j;
+  for asked_part in select * from logosim._asked(asked) loop
+    if asked_part.brand_text is not null then
+      perform logosim.require_pronunciation(case when asked_part.by_rule then 'rules' end);
+    end if;
+    select * into found
+      from logosim._judged(
+             array[other], asked_part.brand_text, asked_part.phonemes, asked_part.vienna_codes, asked_part.embeddings
+           , asked_part.patches, weights, 1);
+    if nearest is null or found.total > nearest then
+      part := asked_part;
+      judged := found;
+      nearest := coalesce(found.total, '-infinity');
+    end if;
+  end loop;
 
   figure := 'The pictures were not compared: ' || case
     when part.embeddings is null then 'nobody has looked at the first one yet.'

@@ -85,10 +85,13 @@ def test_risks_are_the_same(connection: psycopg.Connection[Any]) -> None:
     for score in (0.05, 0.1, 0.3, 0.5, 0.9):
         for _ in range(15):
             values = [
-                None if draws.random() < 0.3 else float(np.float32(draws.choice([0.5, 0.9, 0.95, 0.98, 1]))) for _ in CHANNELS
+                None if draws.random() < 0.3 else float(np.float32(draws.choice([0.5, 0.9, 0.95, 0.98, 1])))
+                for _ in CHANNELS
             ]
             weights = [float(draws.choice([0, 1, 2])) for _ in CHANNELS]
-            row = connection.execute("select logosim._risk(%s, %s::real[], %s::float8[])", (score, values, weights)).fetchone()
+            row = connection.execute(
+                "select logosim._risk(%s, %s::real[], %s::float8[])", (score, values, weights)
+            ).fetchone()
             judged = [value for value, weight in zip(values, weights, strict=True) if value is not None and weight > 0]
             assert row == (risk(score, judged),)
 

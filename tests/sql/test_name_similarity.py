@@ -20,10 +20,11 @@ from logosim.phonetics.segments import SEGMENTS, build_tables
 from logosim.phonetics.spelling import jaro_winkler_similarity, spelling_similarity
 from logosim.phonetics.weights import generic_words, word_weights
 
-WORDS = (
+WORDS_TEXT = (
     "SILVER STORK HOTEL FILDOR Phildar Golden Group Kaffee Brunn AG 7 B2B Škoda Söhne l'Ami The of and 24h "
     "Global Globalia Nike Mirano Eco Force Forte Ecoforce GmbH & Co. 日本 3M KÖLNER Straße A"
-).split()
+)
+WORDS = WORDS_TEXT.split()
 
 
 def drawn_names(seed: int, count: int) -> list[str]:

@@ -24,9 +24,7 @@ calibration = Table(
         comment="What the value adds to the log odds of a confusion, nats; negative: it speaks against one",
     ),
     PrimaryKeyConstraint("model", "channel", "value", name="calibration_pkey"),
-    CheckConstraint(
-        "channel in ('look', 'shape', 'sound', 'spelling', 'vienna')", name="calibration_channel_check"
-    ),
+    CheckConstraint("channel in ('look', 'shape', 'sound', 'spelling', 'vienna')", name="calibration_channel_check"),
     CheckConstraint("value between 0 and 1", name="calibration_value_check"),
     comment="What likeness is worth as evidence: the knots of a curve for each channel, straight between them and "
     "level outside; loaded at each upgrade, from LOGOSIM_CALIBRATION if that is set",
