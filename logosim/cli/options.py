@@ -35,15 +35,20 @@ def filter_options(function: Function) -> Function:
     return function
 
 
+def weights_option(function: Function) -> Function:
+    """Add `--weights` to a command that searches."""
+    return click.option(
+        "--weights",
+        metavar="LIST",
+        help="How much channels count, 0 to 10, such as look=2,sound=0.5; the others keep 1, as learnt.",
+    )(function)
+
+
 def search_options(function: Function) -> Function:
     """Add filters, weights, `--k` and `--json` to a search command."""
     for option in reversed(
         (
-            click.option(
-                "--weights",
-                metavar="LIST",
-                help="How much channels count, 0 to 10, such as look=2,sound=0.5; the others keep 1, as learnt.",
-            ),
+            weights_option,
             click.option("--k", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many hits."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         )

@@ -15,7 +15,7 @@ from uuid import UUID
 import rich_click as click
 
 from logosim.cli.display import console, errors
-from logosim.cli.options import filter_of, filter_options
+from logosim.cli.options import filter_of, filter_options, weights_of, weights_option
 from logosim.cli.searching import ROLE, read_picture
 from logosim.domain.parse import parse_interval, parse_text
 from logosim.domain.watch import Watch, WatchHit, WatchRun
@@ -30,7 +30,7 @@ def watch() -> None:
     """Saved searches that report what is new: marks taken in since that come too near to one of yours.
 
     \b
-      logosim watch add sun --mark MARK_ID --threshold 0.85 --skip-present
+      logosim watch add sun --mark MARK_ID --threshold 0.5 --skip-present
       logosim watch run                      all of them, now
       logosim watch run --every 1h --json    all of them, every hour, for ever
       logosim watch hits sun                 what was reported, for good
@@ -39,7 +39,7 @@ def watch() -> None:
 
 @watch.command(
     epilog="Example: logosim watch add sun --mark 0d3c1f2e-5a6b-8c7d-9e0f-112233445566 --year 2020: --skip-present\n\n"
-    "Example: logosim watch add fildor --text FILDOR --threshold 0.6\n\n"
+    "Example: logosim watch add fildor --text FILDOR --threshold 0.3 --weights sound=2\n\n"
     "Example: logosim watch add 'new logo' --picture logo.png --text ACME"
 )
 @click.argument("name")
@@ -50,11 +50,12 @@ def watch() -> None:
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
-    default=0.8,
+    default=0.1,
     show_default=True,
-    help="Report what is at least so alike: cosine of the pictures, spelling or sound, whichever is most.",
+    help="Report marks with this score or more: the probability of a confusion. From 0.1 the risk is medium, from 0.5 high.",
 )
-@click.option("--skip-present", is_flag=True, help="What is alike by now is known; report only what comes later.")
+@click.option("--skip-present", is_flag=True, help="What reaches the threshold by now is known; report only what comes later.")
+@weights_option
 @filter_options
 @click.pass_obj
 def add(
@@ -75,7 +76,7 @@ def add(
         raise InputError(
             "A watch asks by one thing.", hint="Give --mark, --handle, --picture (with its --text), or --text alone."
         )
-    wanted = filter_of(given)
+    wanted, weights = filter_of(given), weights_of(given)
     with Runtime.open(settings, role=ROLE) as runtime:
         by: UUID | None = mark or handle
         if picture is not None:
@@ -87,6 +88,7 @@ def add(
             text=parse_text(text or "") if by is None else None,
             threshold=threshold,
             filter=wanted,
+            weights=weights,
             skip_present=skip_present,
         )
     console.print(f"Saved. Run it with: logosim watch run {name}", highlight=False, markup=False, soft_wrap=True)
@@ -185,7 +187,7 @@ def _print_hits(found: Iterable[WatchHit], *, as_json: bool) -> None:
         else:
             again = " (changed)" if hit.again else ""
             _say(
-                f"{hit.reported_at:%Y-%m-%d %H:%M} {hit.watch}: {hit.score:.3f} {hit.mark_id} "
+                f"{hit.reported_at:%Y-%m-%d %H:%M} {hit.watch}: {hit.score:.3f} {hit.risk} {hit.mark_id} "
                 f"{hit.text or '(no text)'} {hit.source}/{hit.file}{again}"
             )
 
@@ -194,7 +196,7 @@ def _told(saved: Watch) -> str:
     """A watch in one line."""
     ran = f"run {saved.runs:,} times, last {saved.ran_at:%Y-%m-%d %H:%M}" if saved.ran_at else "not run yet"
     asked = " ".join(str(part) for part in (saved.watched, saved.asked, saved.text) if part is not None)
-    cut = "; more reach the threshold than a search gives" if saved.complete is False else ""
+    cut = "; as many reach the threshold as a search gives, and more may" if saved.complete is False else ""
     failed = f"; last error: {saved.last_error}" if saved.last_error else ""
     return f"{saved.name}: {asked}, from {saved.threshold:g}; {ran}; {saved.reported:,} reported{cut}{failed}"
 

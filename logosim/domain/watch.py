@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,13 +16,13 @@ class Watch:
     watched: str  # mark, picture or name
     asked: UUID | None  # mark, or handle of the copy of a picture
     text: str | None  # name that is watched, or that the mark has
-    threshold: float  # least score that is reported, 0..1
+    threshold: float  # least score that is reported, a probability of confusion, 0..1
     saved_by: str
     ran_at: datetime | None
     runs: int
     known: int  # marks that were there when it was saved, and are not reported
     reported: int
-    complete: bool | None  # whether the last run saw all that reach the threshold
+    complete: bool | None  # whether the last run cut none off that reach the threshold
     last_error: str | None
 
 
@@ -33,7 +34,8 @@ class WatchHit:
     run: int  # number of the run that reported it, from 1; 0: known when the watch was saved
     reported_at: datetime
     mark_id: UUID
-    score: float  # 0..1, as it was then
+    score: float  # probability of a confusion, 0..1, as it was then
+    risk: str  # identical, high, medium or low
     again: bool  # reported before, with another picture or name
     found_by: tuple[str, ...]
     text: str | None
@@ -41,6 +43,7 @@ class WatchHit:
     file: str
     year: int | None
     vienna_codes: tuple[str, ...]
+    channels: Mapping[str, float]  # values of those that were compared, 0..1, by name
 
 
 @dataclass(frozen=True, slots=True)

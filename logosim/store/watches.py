@@ -9,15 +9,15 @@ from uuid import UUID
 
 import psycopg
 
-from logosim.domain.query import Filter
+from logosim.domain.query import CHANNELS, Filter, Weights
 from logosim.domain.watch import Watch, WatchHit, WatchRun
 from logosim.errors import DatabaseUnavailable, LogosimError, WatchNotFound
 from logosim.store.pool import Pool, borrowed
 from logosim.store.translation import translate
 
 _HITS = """
-select w.name, h.run, h.reported_at, h.mark_id, h.score, h.again, h.found_by
-     , m.brand_text, m.source, m.file, m.year, m.vienna_codes
+select w.name, h.run, h.reported_at, h.mark_id, h.score, h.risk, h.again, h.found_by
+     , m.brand_text, m.source, m.file, m.year, m.vienna_codes, h.look, h.shape, h.sound, h.spelling, h.vienna
   from logosim.watch_hit h
   join logosim.watch w on w.watch_id = h.watch_id
   join logosim.mark m on m.mark_id = h.mark_id
@@ -37,8 +37,9 @@ class WatchStore:
         *,
         asked: UUID | None = None,
         text: str | None = None,
-        threshold: float = 0.8,
+        threshold: float = 0.1,
         filter: Filter | None = None,  # noqa: A002  as in a query
+        weights: Weights | None = None,
         skip_present: bool = False,
     ) -> None:
         """Save a search by a mark or a handle (`asked`), or by a name (`text`).
@@ -47,8 +48,9 @@ class WatchStore:
             name: what it is run and dropped by.
             asked: id of a mark, or handle of a kept picture, of which the watch keeps a copy.
             text: a name; exactly one of both is given.
-            threshold: least score that is reported, 0..1.
+            threshold: least score that is reported, the probability of a confusion, 0..1; at 0.1 the risk is medium.
             filter: which marks are reported; None: all.
+            weights: of the channels; None: as learnt.
             skip_present: whether what reaches the threshold now is known and only what comes later is reported.
 
         Raises:
@@ -57,6 +59,7 @@ class WatchStore:
             FilterError: the name is taken, or an argument cannot be used.
         """
         wanted = filter or Filter()
+        counts = weights or Weights()
         with borrowed(self._pool) as connection:
             connection.execute(
                 """
@@ -71,7 +74,12 @@ class WatchStore:
                        , year_to => %(year_to)s
                        , sources => %(sources)s::text[]
                        , has_text => %(has_text)s
-                       , skip_present => %(skip_present)s)
+                       , skip_present => %(skip_present)s
+                       , look_weight => %(look)s
+                       , shape_weight => %(shape)s
+                       , sound_weight => %(sound)s
+                       , spelling_weight => %(spelling)s
+                       , vienna_weight => %(vienna)s)
                 """,
                 {
                     "name": name,
@@ -85,6 +93,7 @@ class WatchStore:
                     "sources": list(wanted.sources) or None,
                     "has_text": wanted.has_text,
                     "skip_present": skip_present,
+                    **dict(zip(CHANNELS, counts.as_tuple(), strict=True)),
                 },
             )
 
@@ -180,11 +189,13 @@ def _hit(row: tuple[Any, ...]) -> WatchHit:
         reported_at=row[2],
         mark_id=row[3],
         score=row[4],
-        again=row[5],
-        found_by=tuple(row[6]),
-        text=row[7],
-        source=row[8],
-        file=row[9],
-        year=row[10],
-        vienna_codes=tuple(row[11]),
+        risk=row[5],
+        again=row[6],
+        found_by=tuple(row[7]),
+        text=row[8],
+        source=row[9],
+        file=row[10],
+        year=row[11],
+        vienna_codes=tuple(row[12]),
+        channels={channel: value for channel, value in zip(CHANNELS, row[13:], strict=True) if value is not None},
     )

@@ -8,6 +8,7 @@ create or replace function logosim.sounds_like(
   , year_to     integer default null
   , sources     text[]  default null
   , k           integer default 20
+  , vienna_none text[]  default null
 ) returns table (
     mark_id              uuid
   , brand_text           text
@@ -41,11 +42,12 @@ begin
          , year_from => sounds_like.year_from
          , year_to => sounds_like.year_to
          , sources => sounds_like.sources
-         , name_candidates => greatest(k, 200)) s
+         , name_candidates => greatest(k, 200)
+         , vienna_none => sounds_like.vienna_none) s
    order by 3 desc nulls last, s.mark_id
    limit k;
 end
 $$;
 
-comment on function logosim.sounds_like(text, text[], text[], integer, integer, text[], integer) is
+comment on function logosim.sounds_like(text, text[], text[], integer, integer, text[], integer, text[]) is
   'The k marks whose names are spelt or pronounced most like a text, by trigrams. It pronounces by rule: raises LS009 where the stored names are pronounced by another engine (logosim text asks by it). Filters as in logosim.candidates';

@@ -1,5 +1,5 @@
--- Purpose: what is asked about: a stored mark by its id, or a picture that is no mark by its handle.
--- Callers: 078_search.sql, 079_explain.sql. Cost: a few rows.
+-- Purpose: what is asked about: a stored mark by its id, a picture that is no mark by its handle, or a name alone.
+-- Callers: 078_search.sql, 081_explain.sql. Cost: a few rows.
 
 create or replace function logosim._asked(asked uuid) returns table (
     region_number  integer    -- 0: the whole picture
@@ -58,3 +58,30 @@ $$;
 
 comment on function logosim._asked(uuid) is
   'Internal: what a stored mark, or a picture that is asked about by its handle, is compared by: a row, or one for each region of the picture. Raises LS001 (unknown mark), LS006 (nothing known of the mark), LS007 and LS008 (unknown handle, or of another model)';
+
+create or replace function logosim._asked_name(asked_text text, codes text[]) returns table (
+    region_number  integer    -- as of logosim._asked
+  , brand_text     text
+  , phonemes       text
+  , by_rule        boolean
+  , vienna_codes   text[]
+  , embeddings     halfvec[]
+  , patches        bytea[]
+  , exclude        uuid
+)
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+as $$
+begin
+  if logosim.normalise_text(asked_text) is null then
+    perform logosim._bad_argument(
+      format('There is nothing to compare in %L', left(asked_text, 40)), 'Give a name in letters or digits');
+  end if;
+  return query
+  select 0, asked_text, logosim.phonemes(asked_text), true, coalesce(logosim._vienna_codes(codes), '{}'), null::halfvec[]
+       , null::bytea[], null::uuid;
+end
+$$;
+
+comment on function logosim._asked_name(text, text[]) is
+  'Internal: what a name that is no mark is compared by, as of logosim._asked. Raises LS004 (bad Vienna code), LS006 (nothing to compare)';

@@ -1,5 +1,5 @@
 -- Purpose: the second stage of a search: candidates judged by every channel, and the best of them in order.
--- Callers: 078_search.sql, 079_explain.sql. The same algorithm, and why stopping early changes no answer:
+-- Callers: 078_search.sql, 081_explain.sql. The same algorithm, and why stopping early changes no answer:
 --   logosim/search/rerank.py. Channels are in the order look, shape, sound, spelling, vienna.
 -- Cost: BENCHMARKS.md; most of it goes to names (some 0.2 ms each) and patches (0.5 ms for each that may matter).
 
@@ -62,14 +62,14 @@ declare
 begin
   -- Pictures that are blank once their text is masked have one embedding, all of them: their looks are not compared.
   select array_agg(m.mark_id order by wanted.place), array_agg(coalesce(nearest.view, 0) order by wanted.place)
-       , array_agg(not f.shown order by wanted.place), array_agg(nearest.likeness::real order by wanted.place)
+       , array_agg(f.blank order by wanted.place), array_agg(nearest.likeness::real order by wanted.place)
        , array_agg(m.normalised_text order by wanted.place), array_agg(m.phonemes order by wanted.place)
        , array_agg(logosim._vienna_overlap(asked_keys, m.vienna_keys) order by wanted.place)
     into ids, views, blanks, looks, names, spoken, codes_shared
     from unnest(mark_ids) with ordinality as wanted (mark_id, place)
     join logosim.mark m on m.mark_id = wanted.mark_id
     left join lateral (
-           select x.embedding, ltrim(x.patches, '\x00'::bytea) <> '' as shown
+           select x.embedding, x.blank
              from logosim.mark_features x
             where x.mark_id = m.mark_id and x.model_id = active_id) f on true
     left join lateral (
@@ -79,7 +79,7 @@ begin
                     * (1 - (f.embedding <=> e.embedding)::real::double precision), 0), 1) as likeness
              from unnest(embeddings) with ordinality as e (embedding, number)
             order by 2 desc, 1
-            limit 1) nearest on is_shown and f.shown;
+            limit 1) nearest on is_shown and not f.blank;
   if ids is null then
     return;
   end if;
@@ -107,6 +107,7 @@ create or replace function logosim._judged(
   , patches     bytea[]
   , weights     double precision[]
   , k           integer
+  , least       double precision default '-infinity'  -- total below which none is wanted
 ) returns table (
     mark_id         uuid
   , total           double precision    -- summed evidence, nats
@@ -130,6 +131,7 @@ declare
   codes_shared    real[];
   known       double precision[];  -- evidence of all channels but the shape
   compared    boolean[];           -- whether one of them has a weight
+  bar         double precision;    -- total below which none is among the first k, or wanted
   curve       record;              -- of the shape
   full_       double precision[];  -- totals of those that are known in full, the best k
   waiting     integer[];           -- those whose shape is not known, the most promising first
@@ -174,8 +176,8 @@ begin
   passed_over := array_fill(false, array[cardinality(ids)]);
   while done < cardinality(waiting) loop
     full_ := array(select f.total from unnest(full_) as f (total) order by f.total desc limit k);
-    exit when cardinality(full_) = k
-          and known[waiting[done + 1]] + weights[2] * curve.evidence[cardinality(curve.evidence)] < full_[k];
+    bar := case when cardinality(full_) = k then greatest(full_[k], least) else least end;
+    exit when known[waiting[done + 1]] + weights[2] * curve.evidence[cardinality(curve.evidence)] < bar;
     batch := waiting[done + 1 : done + batch_size];
     for seen in 0 .. cardinality(patches) - 1 loop
       select array_agg(b.place order by b.place), array_agg(f.patches order by b.place)
@@ -184,8 +186,8 @@ begin
         join logosim.mark_features f on f.mark_id = ids[b.place] and f.model_id = model.model_id
        where views[b.place] = seen;
       continue when places is null;
-      needed := case when cardinality(full_) = k and weights[2] > 0 then array(
-        select (logosim._value_for((full_[k] - known[p.place]) / weights[2], curve.knots, curve.evidence) - 1e-5)::real
+      needed := case when bar > '-infinity' and weights[2] > 0 then array(
+        select (logosim._value_for((bar - known[p.place]) / weights[2], curve.knots, curve.evidence) - 1e-5)::real
           from unnest(places) with ordinality as p (place, number)
          order by p.number) end;
       for match in
@@ -220,10 +222,11 @@ begin
    cross join logosim._curve(model.name, 'vienna') o
    where (j.compared or (j.shape is not null and weights[2] > 0))
      and not j.passed_over
+     and j.known + e.shape >= least
    order by 2 desc, 1
    limit k;
 end
 $$;
 
-comment on function logosim._judged(uuid[], text, text, text[], halfvec[], bytea[], double precision[], integer) is
-  'Internal: the k marks for which most evidence of a confusion speaks, best first; what no channel with a weight judges is left out';
+comment on function logosim._judged(uuid[], text, text, text[], halfvec[], bytea[], double precision[], integer, double precision) is
+  'Internal: the k marks for which most evidence of a confusion speaks, and no less than least, best first; what no channel with a weight judges is left out';

@@ -57,16 +57,6 @@ $$;
 comment on function logosim._passes(logosim.mark, text[], text[], integer, integer, text[], boolean) is
   'Internal: whether a mark passes a filter, as in logosim.candidates; codes are canonical, null: not filtered by';
 
-create or replace function logosim._is_blank(patches bytea) returns boolean
-language sql immutable parallel safe
-set search_path = pg_catalog
-as $$
-  select ltrim(patches, '\x00'::bytea) = ''
-$$;
-
-comment on function logosim._is_blank(bytea) is
-  'Internal: whether nothing is left of a picture once its text is masked; all such pictures look the same';
-
 create or replace function logosim.near_duplicates(
     threshold   double precision default 0.05
   , vienna_any  text[]  default null
@@ -126,7 +116,7 @@ begin
        and f.mark_id >= first_id
        and (next_id is null or f.mark_id < next_id)
        and logosim._passes(m, any_codes, all_codes, year_from, year_to, sources, has_text)
-       and not logosim._is_blank(f.patches)
+       and not f.blank
   )
   , near as materialized (
     select a.mark_id, n.mark_id as other_id, n.look_distance
@@ -144,7 +134,7 @@ begin
    where n.mark_id <> n.other_id
      and (n.mark_id < n.other_id
           or not logosim._passes(o, any_codes, all_codes, year_from, year_to, sources, has_text))
-     and not logosim._is_blank(f.patches)
+     and not f.blank
    order by n.look_distance, n.mark_id, n.other_id;
 end
 $$;

@@ -5,18 +5,21 @@
 --   transaction under a lock on the watch: a run that dies has done nothing, and two at once report a mark once.
 
 create or replace function logosim.run_watch(name text) returns table (
-    mark_id              uuid
-  , score                real
-  , again                boolean
-  , found_by             text[]
-  , look_distance        real
-  , spelling_similarity  real
-  , sound_similarity     real
-  , brand_text           text
-  , file                 text
-  , source               text
-  , year                 integer
-  , vienna_codes         text[]
+    mark_id       uuid
+  , score         double precision
+  , risk          text
+  , again         boolean
+  , found_by      text[]
+  , brand_text    text
+  , file          text
+  , source        text
+  , year          integer
+  , vienna_codes  text[]
+  , look          real
+  , shape         real
+  , sound         real
+  , spelling      real
+  , vienna        real
 )
 language plpgsql volatile security definer
 set search_path = logosim, public, pg_temp
@@ -34,8 +37,8 @@ begin
        , last_error = null
    where w.watch_id = saved.watch_id;
   return query
-  select h.mark_id, h.score, h.again, h.found_by, h.look_distance, h.spelling_similarity, h.sound_similarity
-       , m.brand_text, m.file, m.source, m.year::integer, m.vienna_codes
+  select h.mark_id, h.score, h.risk, h.again, h.found_by, m.brand_text, m.file, m.source, m.year::integer, m.vienna_codes
+       , h.look, h.shape, h.sound, h.spelling, h.vienna
     from logosim.watch_hit h
     join logosim.mark m on m.mark_id = h.mark_id
    where h.watch_id = saved.watch_id and h.run = saved.runs + 1
@@ -46,7 +49,7 @@ $$;
 comment on function logosim.run_watch(text) is
 'Ask a saved search again, and return only what it has not reported before, best first; all of it stays in logosim.watch_hit.
 A mark is reported once, as soon as it reaches the threshold: in a later run where it was taken in, or looked at, after the search. It is reported again (again) only where its picture or its name is another one since, which is another mark to compare; other codes or another year, or a score that has changed, are not.
-logosim.watches says whether the search gave all that reach the threshold. Run in a transaction that is rolled back, it has reported nothing.
+A search judges the 1000 marks that look nearest, by comparison with every one that passes the filter, and as many each by spelling and by sound; what is further off in all of these is not reported, whatever its codes. At most 1000 marks reach the threshold in a run: logosim.watches says (complete) whether they were fewer, so that none was cut off. score, risk, look, shape, sound, spelling, vienna: as logosim.search gives them. Run in a transaction that is rolled back, it has reported nothing.
 Raises LS020 (no such watch), 42501 where another login role saved it, and what the search raises, such as LS008 where the model that looked at a watched picture is no longer the active one.';
 
 create or replace function logosim.claim_watch(every interval, names text[] default null) returns text

@@ -116,7 +116,9 @@ to logosim_worker;
 
 -- Saved searches: each login role changes its own, as these functions see to.
 grant execute on function
-    logosim.save_watch(text, uuid, text, double precision, text[], text[], integer, integer, text[], boolean, boolean)
+    logosim.save_watch(
+      text, uuid, text, double precision, text[], text[], integer, integer, text[], boolean, boolean, double precision
+    , double precision, double precision, double precision, double precision, text[])
   , logosim.run_watch(text)
   , logosim.drop_watch(text)
 to logosim_analyst, logosim_worker, logosim_api;

@@ -36,7 +36,7 @@ comment on column logosim.watches.watched is 'What is watched: mark, picture or 
 comment on column logosim.watches.asked is 'Mark, or handle of the copy of a picture; null where a name is watched';
 comment on column logosim.watches.brand_text is 'Name that is watched, or that the mark has; null where there is none';
 comment on column logosim.watches.threshold is 'Least score that is reported, 0..1';
-comment on column logosim.watches.settings is 'Filters of the search by the names of its parameters';
+comment on column logosim.watches.settings is 'Filters and weights of the search by the names of its parameters; weights of 1 are left out';
 comment on column logosim.watches.saved_by is 'Login role that saved it';
 comment on column logosim.watches.created_at is 'When it was saved';
 comment on column logosim.watches.ran_at is 'When it was last run with success; null before the first time';
@@ -44,5 +44,5 @@ comment on column logosim.watches.runs is 'How often it was run with success';
 comment on column logosim.watches.known is 'Marks that counted as known when it was saved';
 comment on column logosim.watches.reported is 'What it has reported';
 comment on column logosim.watches.last_reported_at is 'When it last reported something';
-comment on column logosim.watches.complete is 'Whether the last run saw all that reach the threshold; where false, raise the threshold or filter more narrowly';
+comment on column logosim.watches.complete is 'Whether the last run cut none off; false where 1000 marks reached the threshold, as many as a search gives: raise it or filter more narrowly';
 comment on column logosim.watches.last_error is 'Why the last run failed; null where it did not';

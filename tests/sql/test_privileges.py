@@ -35,8 +35,8 @@ WRITE = {("mark_staging", "INSERT", WORKER), ("mark_staging", "INSERT", API)}
 # Functions that only compute, or read with the caller's own rights: everyone's. Internal ones of this kind (their names
 # begin with an underscore) need no entry.
 READERS = """
-    search explain candidates similar similar_to sounds_like look_distance look_distances rerank_inputs patches_of
-    recall_picture aline_similarity sound_similarity spelling_similarity name_similarity vienna_overlap patch_similarity
+    search search_text explain candidates similar similar_to sounds_like look_distance look_distances rerank_inputs
+    patches_of recall_picture aline_similarity sound_similarity spelling_similarity name_similarity vienna_overlap patch_similarity
     facets near_duplicates clusters suggest_vienna
     vienna_code vienna_keys vienna_divisions vienna_short vienna_level vienna_heading vienna_children vienna_ancestors
     vienna_search mark_id normalise_text phonemes require_pronunciation unpronounced word_counts pending_work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    DOUBLE_PRECISION,
     REAL,
     BigInteger,
     Boolean,
@@ -40,9 +41,9 @@ watch = Table(
         JSONB,
         nullable=False,
         server_default=text("'{}'"),
-        comment="Filters of the search by the names of its parameters",
+        comment="Filters and weights of the search by the names of its parameters; weights of 1 are left out",
     ),
-    Column("threshold", REAL, nullable=False, comment="Least score that is reported, 0..1"),
+    Column("threshold", DOUBLE_PRECISION, nullable=False, comment="Least score that is reported, 0..1"),
     Column(
         "saved_by",
         Text,
@@ -57,7 +58,7 @@ watch = Table(
     Column(
         "complete",
         Boolean,
-        comment="Whether the last run saw all that reach the threshold: false where they were more than a search gives",
+        comment="Whether the last run cut none off: false where 1000 marks reached the threshold, as many as a search gives",
     ),
     Column("last_error", Text, comment="Why the last run failed; null where it did not"),
     PrimaryKeyConstraint("watch_id", name="watch_pkey"),
@@ -88,11 +89,16 @@ watch_hit = Table(
         "known",
     ),
     Column("reported_at", TIMESTAMPTZ, nullable=False, server_default=text("now()"), comment="When that was"),
-    Column("score", REAL, nullable=False, comment="Score it had then, 0..1"),
+    Column(
+        "score", DOUBLE_PRECISION, nullable=False, comment="Score it had then, the probability of a confusion, 0..1"
+    ),
+    Column("risk", Text, nullable=False, comment="Its risk: identical, high, medium or low"),
     Column("found_by", ARRAY(Text), nullable=False, comment="Channels that found it"),
-    Column("look_distance", REAL, comment="Cosine distance of the pictures, 0..2; null where none were compared"),
-    Column("spelling_similarity", REAL, comment="Likeness of spelling, 0..1; null where there is no name"),
-    Column("sound_similarity", REAL, comment="Likeness of sound, 0..1; null where there is no name"),
+    Column("look", REAL, comment="How alike the pictures look, 0..1; null where they were not compared"),
+    Column("shape", REAL, comment="How much of the figure is found in the other, 0..1; null where they were not compared"),
+    Column("sound", REAL, comment="How alike the names sound, 0..1; null where they were not compared"),
+    Column("spelling", REAL, comment="How alike the names are written, 0..1; null where they were not compared"),
+    Column("vienna", REAL, comment="How much the Vienna codes overlap, 0..1; null where they were not compared"),
     Column(
         "again",
         Boolean,
