@@ -107,7 +107,7 @@ create or replace function logosim._judged(
   , patches     bytea[]
   , weights     double precision[]
   , k           integer
-  , least       double precision default '-infinity'  -- total below which none is wanted
+  , least_total double precision default '-infinity'  -- total below which none is wanted
 ) returns table (
     mark_id         uuid
   , total           double precision    -- summed evidence, nats
@@ -176,7 +176,7 @@ begin
   passed_over := array_fill(false, array[cardinality(ids)]);
   while done < cardinality(waiting) loop
     full_ := array(select f.total from unnest(full_) as f (total) order by f.total desc limit k);
-    bar := case when cardinality(full_) = k then greatest(full_[k], least) else least end;
+    bar := case when cardinality(full_) = k then greatest(full_[k], least_total) else least_total end;
     exit when known[waiting[done + 1]] + weights[2] * curve.evidence[cardinality(curve.evidence)] < bar;
     batch := waiting[done + 1 : done + batch_size];
     for seen in 0 .. cardinality(patches) - 1 loop
@@ -222,11 +222,11 @@ begin
    cross join logosim._curve(model.name, 'vienna') o
    where (j.compared or (j.shape is not null and weights[2] > 0))
      and not j.passed_over
-     and j.known + e.shape >= least
+     and j.known + e.shape >= least_total
    order by 2 desc, 1
    limit k;
 end
 $$;
 
 comment on function logosim._judged(uuid[], text, text, text[], halfvec[], bytea[], double precision[], integer, double precision) is
-  'Internal: the k marks for which most evidence of a confusion speaks, and no less than least, best first; what no channel with a weight judges is left out';
+  'Internal: the k marks for which most evidence of a confusion speaks, and no less than least_total, best first; what no channel with a weight judges is left out';

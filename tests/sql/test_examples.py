@@ -55,17 +55,18 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
     ),
     "13_words": lambda rows: rows == [("sun", 1, 6), ("gold", 1, 6)],
     "14_search": lambda rows: (
-        [row[0] for row in rows] == [1, 2, 3, 4, 5] and rows[0][1] == "SONNENGOLD" and rows[0][4] == "low"
+        [row[0] for row in rows] == [1, 2, 3, 4, 5, 6] and rows[0][1] == "SONNENGOLD" and rows[0][4] == "low"
     ),
     "15_search_weighed": lambda rows: {row[0] for row in rows} == {"SONNENGOLD", "PELIKAN"},
-    "16_search_picture": lambda rows: rows[0][:3] == (1, "SONNENGOLD", 1) and rows[0][4] == "high",
+    "16_search_picture": lambda rows: rows[0][:3] == (1, "SONNENGOLD", 2) and rows[0][4] == "high",
     "17_explain": lambda rows: (
         [row[0] for row in rows] == ["look", "shape", "sound", "spelling", "vienna"]
         and rows[4][3] == "Both marks carry the Vienna code 01.03."
     ),
     "18_names_alike": lambda rows: [row[0] for row in rows] == ["Golden Stork", "PHILDAR", "Nike"],
-    "19_pictures_alike": lambda rows: rows[0][0] == 0 and 0 < rows[0][1] < 1 and 0 < rows[0][2] < 1,
+    "19_pictures_alike": lambda rows: rows[0][0] == 1 and 0 < rows[0][1] < 1 and 0 < rows[0][2] < 1,
     "20_calibration": lambda rows: "legal form" in {row[0] for row in rows},
+    "21_search_text": lambda rows: (rows[0][1], rows[0][4]) == ("PELIKAN", "medium") and float(rows[0][7]) > 0,
     "24_embed_picture": lambda rows: (
         (rows[0][1], rows[0][2], rows[0][4]) == ("SONNENGOLD", "{look}", "1.000") and len(rows) == 7
     ),
