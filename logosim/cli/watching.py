@@ -52,9 +52,11 @@ def watch() -> None:
     type=click.FloatRange(0, 1),
     default=0.1,
     show_default=True,
-    help="Report marks with this score or more: the probability of a confusion. From 0.1 the risk is medium, from 0.5 high.",
+    help="Least score that is reported: the probability of a confusion. From 0.1 the risk is medium, from 0.5 high.",
 )
-@click.option("--skip-present", is_flag=True, help="What reaches the threshold by now is known; report only what comes later.")
+@click.option(
+    "--skip-present", is_flag=True, help="What reaches the threshold by now is known; report only what comes later."
+)
 @weights_option
 @filter_options
 @click.pass_obj

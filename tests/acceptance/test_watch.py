@@ -38,7 +38,9 @@ def take_in(connection: psycopg.Connection, file: str) -> None:
 def test_from_adding_to_removing(logosim: CommandLine, connection: psycopg.Connection, sun: Path) -> None:
     assert logosim("db", "upgrade").returncode == 0
     take_in(connection, "1.png")
-    added = logosim("watch", "add", "sun", "--picture", sun, "--text", "Sonnengold", "--threshold", "0.7")
+    added = logosim(
+        "watch", "add", "sun", "--picture", sun, "--text", "Sonnengold", "--threshold", "0.3", "--weights", "look=0.5"
+    )
     assert added.returncode == 0, added.stderr
     assert "logosim watch run sun" in added.stdout
     assert logosim("watch", "add", "name", "--text", "Sonnengold", "--year", "2000:", "--skip-present").returncode == 0
@@ -47,6 +49,8 @@ def test_from_adding_to_removing(logosim: CommandLine, connection: psycopg.Conne
     assert ran.returncode == 0, ran.stderr
     (hit,) = map(json.loads, ran.stdout.splitlines())
     assert (hit["watch"], hit["file"], hit["run"], hit["again"]) == ("sun", "1.png", 1, False)
+    assert hit["risk"] in ("medium", "high")
+    assert hit["channels"] == {"sound": 1, "spelling": 1}
     assert "name: 0 new" in ran.stderr
     assert "sun: 1 new" in ran.stderr
 
@@ -58,7 +62,7 @@ def test_from_adding_to_removing(logosim: CommandLine, connection: psycopg.Conne
     hits = logosim("watch", "hits", "sun")
     assert [line.rpartition("/")[2] for line in hits.stdout.splitlines()] == ["2.png", "1.png"]
     listed = logosim("watch", "list").stdout.splitlines()
-    assert listed[0].startswith("name: name Sonnengold, from 0.8; run 1 times")
+    assert listed[0].startswith("name: name Sonnengold, from 0.1; run 1 times")
     assert listed[1].startswith("sun: picture ")
     assert json.loads(logosim("watch", "list", "--json").stdout.splitlines()[1])["reported"] == 2
 

@@ -22,8 +22,8 @@ NOBODY: frozenset[str] = frozenset()  # the owner alone
 READ: dict[frozenset[str], str] = {
     ALL: """
         mark mark_features mark_look model work ingest_batch ingest_reject query_picture query_region word word_census
-        transliteration phoneme_rule pronunciation segment generic_word calibration vienna sql_file revision watch watch_hit
-        queue_health mark_overview mark_vienna vienna_coverage year_coverage model_coverage model_state reject_summary
+        transliteration phoneme_rule pronunciation segment generic_word calibration vienna sql_file revision watch
+        watch_hit queue_health mark_overview mark_vienna vienna_coverage year_coverage model_coverage model_state reject_summary
         watches
         """,
     frozenset({API}): "api_key",
@@ -36,8 +36,8 @@ WRITE = {("mark_staging", "INSERT", WORKER), ("mark_staging", "INSERT", API)}
 # begin with an underscore) need no entry.
 READERS = """
     search search_text explain candidates similar similar_to sounds_like look_distance look_distances rerank_inputs
-    patches_of recall_picture aline_similarity sound_similarity spelling_similarity name_similarity vienna_overlap patch_similarity
-    facets near_duplicates clusters suggest_vienna
+    patches_of recall_picture aline_similarity sound_similarity spelling_similarity name_similarity vienna_overlap
+    patch_similarity facets near_duplicates clusters suggest_vienna
     vienna_code vienna_keys vienna_divisions vienna_short vienna_level vienna_heading vienna_children vienna_ancestors
     vienna_search mark_id normalise_text phonemes require_pronunciation unpronounced word_counts pending_work
     """

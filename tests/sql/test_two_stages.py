@@ -200,8 +200,12 @@ select *
 def searched(
     analyst: psycopg.Connection[dict[str, Any]], asked: UUID, question: tuple[Filter, Weights, int]
 ) -> list[dict[str, Any]]:
+    return analyst.execute(SEARCH, arguments(asked, question)).fetchall()
+
+
+def arguments(asked: UUID | str, question: tuple[Filter, Weights, int]) -> dict[str, Any]:
     wanted, weights, k = question
-    given = {
+    return {
         "asked": asked,
         "vienna_any": list(wanted.vienna_any) or None,
         "vienna_all": list(wanted.vienna_all) or None,
@@ -210,8 +214,8 @@ def searched(
         "sources": list(wanted.sources) or None,
         "has_text": wanted.has_text,
         "k": k,
+        **dataclasses.asdict(weights),
     }
-    return analyst.execute(SEARCH, {**given, **dataclasses.asdict(weights)}).fetchall()
 
 
 def same(rows: list[dict[str, Any]], answer: Answer) -> None:
@@ -262,6 +266,86 @@ def test_a_picture_is_answered_as_by_the_program(
     same(searched(analyst, handle, QUESTIONS[question]), answer)
     if question == "plain":
         assert {hit.region for hit in answer.hits} == ({1, 2} if in_regions else {None})
+
+
+SEARCH_TEXT = SEARCH.replace(b"logosim.search(\n         %(asked)s\n", b"logosim.search_text(%(asked)s, %(codes)s\n")
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("Hotel Silberstorch", ()),
+        ("FILDOR", ("03.07.01", "26.04")),
+        ("B2B", ("29.01",)),
+        ("Škoda 7 & Söhne", ()),
+        ("Xyzzyq", ("05.05.20",)),
+    ],
+)
+def test_a_name_is_answered_as_by_the_program(
+    analyst: psycopg.Connection[dict[str, Any]], pipeline: Pipeline, name: str, codes: tuple[str, ...], question: str
+) -> None:
+    wanted, weights, k = QUESTIONS[question]
+    answer = pipeline.by_text(name, vienna_codes=codes, filter=wanted, weights=weights, k=k)
+    given = {**arguments(name, QUESTIONS[question]), "codes": list(codes) or None}
+    rows = analyst.execute(SEARCH_TEXT, given).fetchall()
+    same(rows, answer)
+    assert all(row["look"] is None and row["shape"] is None and row["region"] is None for row in rows)
+    if question == "plain":
+        assert bool(rows) == (name != "Xyzzyq")
+
+
+@pytest.mark.parametrize("call", ["logosim.search(%s::uuid, ", "logosim.search_text(%s, ", "logosim.sounds_like(%s, "])
+def test_marks_with_codes_that_are_not_wanted_are_left_out(
+    analyst: psycopg.Connection[dict[str, Any]], call: str
+) -> None:
+    """All marks are candidates here, so that the answer is that to all, less those with the codes."""
+    asked = str(mark_id("t", "22")) if "uuid" in call else "Golden Stork Group"
+    every, left = (
+        analyst.execute(b"select * from " + call.encode() + rest + b")", (asked,)).fetchall()
+        for rest in (b"k => 1000", b"k => 1000, vienna_none => '{3, 29.1.8}'")
+    )
+    unwanted = {"03.07.01", "03.07.16", "29.01.08"}
+    assert [row["mark_id"] for row in left] == [
+        row["mark_id"] for row in every if not unwanted & set(row["vienna_codes"])
+    ]
+    assert 0 < len(left) < len(every)
+
+
+@pytest.mark.parametrize("asked", ["mark", "regions", "name"])
+def test_hits_from_a_least_score_on_are_those_of_the_whole_search(
+    analyst: psycopg.Connection[dict[str, Any]], url: str, picture: AskedPicture, asked: str
+) -> None:
+    """Though what cannot reach it is not matched in full."""
+    by = {"mark": mark_id("t", "22"), "regions": kept(url, picture), "name": None}[asked]
+    text = "Golden Stork Group" if by is None else None
+    parted = False
+    for weights in ([1.0] * 5, [0.5, 3.0, 2.0, 0.25, 0.0], [0.0, 1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 1.0, 1.0, 1.0]):
+        rows = [
+            analyst.execute(
+                """
+                select *
+                  from logosim._search(
+                         %s, %s, null, null, null, null, null, null, null, 1000, false, %s::float8[], null, %s)
+                 order by rank
+                """,
+                (by, text, weights, least),
+            ).fetchall()
+            for least in (0, 0.002, 0.1, 0.5, 1)
+        ]
+        for least, found in zip((0, 0.002, 0.1, 0.5, 1), rows, strict=True):
+            assert found == [row for row in rows[0] if row["score"] >= least]
+        parted |= 0 < len(rows[2]) < len(rows[0])
+    assert parted
+
+
+def test_a_name_is_not_compared_with_sounds_of_another_engine(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("update logosim.pronunciation set engine = 'epitran 1.26'")
+        with pytest.raises(psycopg.Error) as raised:
+            connection.execute("select * from logosim.search_text('Fildor')")
+        assert raised.value.sqlstate == "LS009"
+        connection.rollback()
 
 
 EXPLAIN = b"""
@@ -367,6 +451,13 @@ def test_what_is_explained_is_what_was_found(analyst: psycopg.Connection[dict[st
         ("select * from logosim.search(A_MARK, look_weight => null)", "LS006"),
         ("select * from logosim.search(A_MARK, look_weight => 'nan')", "LS006"),
         ("select * from logosim.search(A_MARK, vienna_any => '{x}')", "LS004"),
+        ("select * from logosim.search(null)", "LS001"),
+        ("select * from logosim.search(A_MARK, vienna_none => '{x}')", "LS004"),
+        ("select * from logosim.search_text('★')", "LS006"),
+        ("select * from logosim.search_text(null)", "LS006"),
+        ("select * from logosim.search_text('Fildor', k => 1001)", "LS006"),
+        ("select * from logosim.search_text('Fildor', sound_weight => 11)", "LS006"),
+        ("select * from logosim.search_text('Fildor', query_codes => '{x}')", "LS004"),
         ("select * from logosim.explain(UNKNOWN, A_MARK)", "LS001"),
         ("select * from logosim.explain(A_MARK, UNKNOWN)", "LS001"),
         ("select * from logosim.explain(gen_random_uuid(), A_MARK)", "LS007"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from logosim.domain.query import Filter
+from logosim.domain.query import CHANNELS, Filter, Weights
 from logosim.errors import (
     FilterError,
     HandleNotFound,
@@ -27,7 +28,7 @@ from logosim.store.pool import Pool, open_pool
 from logosim.store.watches import WatchStore
 
 from .queued_work import activate_another
-from .watched_marks import PATCHES, embedding, look, put, seen
+from .watched_marks import OTHER_PATCHES, PATCHES, embedding, look, put, seen
 
 Connection = psycopg.Connection[Any]
 
@@ -60,11 +61,13 @@ def keep_picture(connection: Connection, *, text: str | None = None) -> UUID:
 
 def test_only_what_is_new(watches: WatchStore, connection: Connection) -> None:
     asked = seen(connection, "asked.png", 1)
-    first, _far = seen(connection, "near.png", 0.9), seen(connection, "far.png", 0.5, 2)
-    watches.save("w", asked=asked, threshold=0.8)
+    first = seen(connection, "near.png", 0.9)
+    seen(connection, "far.png", 0.3, 2, patches=OTHER_PATCHES)
+    watches.save("w", asked=asked)
     run = watches.run("w")
     assert [(hit.mark_id, hit.run, hit.again, hit.file) for hit in run.hits] == [(first, 1, False, "near.png")]
-    assert run.hits[0].score == pytest.approx(0.9, abs=1e-3)
+    assert run.hits[0].risk in ("medium", "high")
+    assert run.hits[0].channels == {"look": pytest.approx(0.9, abs=1e-3), "shape": 1.0}
     assert new(watches) == set()
     second = seen(connection, "later.png", 0.85, 3)
     assert new(watches) == {second}
@@ -131,9 +134,9 @@ def test_a_name_with_filters(watches: WatchStore, connection: Connection) -> Non
     old = put(connection, "old.png", text="FILDOR", year=1999, codes=("26.04.01",))
     put(connection, "young.png", text="FILDOR", year=2015, codes=("03.07.01",))
     put(connection, "none.png", text="OAKLINE", year=1999, codes=("26.04.01",))
-    watches.save("w", text="Fildor", threshold=0.6, filter=Filter(vienna_any=("26.04",), year_to=2000))
+    watches.save("w", text="Fildor", filter=Filter(vienna_any=("26.04",), year_to=2000))
     assert new(watches) == {old}
-    watches.save("all", text="Fildor", threshold=0.6)
+    watches.save("all", text="Fildor")
     assert len(new(watches, "all")) == 2
     row = connection.execute("select settings, brand_text, watched from logosim.watches where name = 'w'").fetchone()
     assert row == ({"vienna_any": ["26.04"], "year_to": 2000}, "Fildor", "name")
@@ -142,11 +145,57 @@ def test_a_name_with_filters(watches: WatchStore, connection: Connection) -> Non
 def test_the_threshold_is_the_least_score(watches: WatchStore, connection: Connection) -> None:
     asked = seen(connection, "asked.png", 1)
     near = seen(connection, "near.png", 0.9)
-    (row,) = connection.execute("select best from logosim.similar(%s)", (asked,), binary=True).fetchall()
+    (row,) = connection.execute("select score, risk from logosim.search(%s)", (asked,), binary=True).fetchall()
     watches.save("at", asked=asked, threshold=row[0])
-    watches.save("above", asked=asked, threshold=row[0] + 1e-6)
-    assert new(watches, "at") == {near}
+    watches.save("above", asked=asked, threshold=row[0] + 1e-12)
+    (hit,) = watches.run("at").hits
+    assert (hit.mark_id, hit.score, hit.risk) == (near, *row)
     assert new(watches, "above") == set()
+
+
+def test_a_watch_finds_what_a_search_finds(watches: WatchStore, connection: Connection) -> None:
+    """With its weights, down to its threshold. The twin is a search for all, which matches every figure in full."""
+    asked = seen(connection, "asked.png", 1, text="Fildor", codes=("03.07.01",))
+    for number in range(24):
+        seen(
+            connection,
+            f"{number}.png",
+            0.1 + number / 30,
+            2 + number,
+            patches=OTHER_PATCHES if number % 3 else PATCHES,
+            text=("Fildor", "Phildar", "Oakline", None)[number % 4],
+            codes=("03.07.16",) if number % 5 else ("26.04.01",),
+        )
+    weighed = Weights(look=0.5, shape=2, sound=1, spelling=0, vienna=3)
+    counts = ", ".join(f"{channel}_weight => {value}" for channel, value in asdict(weighed).items())
+    for weights, arguments in ((Weights(), ""), (weighed, counts)):
+        rows = connection.execute(
+            b"select mark_id, score, risk, found_by, look, shape, sound, spelling, vienna"
+            + f" from logosim.search(%s, k => 1000{arguments and ', '}{arguments})".encode(),
+            (asked,),
+            binary=True,
+        ).fetchall()
+        assert len(rows) == 24
+        for number in (2, 11, 23):
+            name = f"{number} {weights}"
+            watches.save(name, asked=asked, threshold=rows[number][1], weights=weights)
+            hits = watches.run(name).hits
+            assert [(hit.mark_id, hit.score, hit.risk, list(hit.found_by)) for hit in hits] == [
+                row[:4] for row in rows[: number + 1]
+            ]
+            assert [hit.channels for hit in hits] == [
+                {of: value for of, value in zip(CHANNELS, row[4:], strict=True) if value is not None}
+                for row in rows[: number + 1]
+            ]
+    settings = connection.execute("select settings from logosim.watches where name = %s", (name,)).fetchone()
+    assert settings == ({f"{of}_weight": value for of, value in asdict(weighed).items() if value != 1},)
+
+
+def test_codes_that_are_not_wanted(watches: WatchStore, connection: Connection) -> None:
+    near = put(connection, "near.png", text="Fildor", codes=("03.07.01",))
+    put(connection, "word.png", text="Fildor", codes=("27.05.01",))
+    connection.execute("select logosim.save_watch('w', asked_text => 'Fildor', vienna_none => '{27.5}')")
+    assert new(watches) == {near}
 
 
 def test_a_kept_picture_is_watched_for_longer_than_it_is_kept(watches: WatchStore, connection: Connection) -> None:
@@ -174,7 +223,7 @@ def test_a_picture_of_another_model_is_noted_and_the_others_are_run(
     watches: WatchStore, connection: Connection
 ) -> None:
     watches.save("picture", asked=keep_picture(connection))
-    watches.save("name", text="Fildor", threshold=0.6)
+    watches.save("name", text="Fildor")
     found = put(connection, "f.png", text="Fildor")
     activate_another(connection)
     hour = timedelta(hours=1)
@@ -191,19 +240,19 @@ def test_a_picture_of_another_model_is_noted_and_the_others_are_run(
 
 
 def test_many_hits_are_all_reported_or_it_is_said(watches: WatchStore, connection: Connection) -> None:
-    """More than a first search gives; then more than any does."""
+    """As many as a search gives, but one; then more."""
     fill = """
         insert into logosim.mark (mark_id, source, file, brand_text, normalised_text, picture_location, picture_sha256
              , picture_bytes)
         select logosim.mark_id('t', n || '.png'), 't', n || '.png', 'Fildor', 'fildor', '/', repeat('a', 64), 1
           from generate_series(%s::integer, %s::integer) n
         """
-    connection.execute(fill, (1, 1100))
-    watches.save("w", text="Fildor")
-    assert len(new(watches)) == 1100
+    connection.execute(fill, (1, 999))
+    watches.save("w", text="Fildor", weights=Weights(sound=0))
+    assert len(new(watches)) == 999
     assert watches.list()[0].complete is True
-    connection.execute(fill, (1101, 10_050))
-    assert len(new(watches)) >= 8900
+    connection.execute(fill, (1000, 1100))
+    assert len(new(watches)) > 0
     assert watches.list()[0].complete is False
 
 
@@ -231,7 +280,7 @@ def test_runs_while_marks_come_in_report_each_once(
 
     def take_in(name: str) -> None:
         with psycopg.connect(database_url) as own:
-            for number in range(40):
+            for number in range(20):
                 mark = put(own, f"{name}{number}.png")
                 if number % 3:
                     own.commit()
@@ -255,7 +304,7 @@ def test_runs_while_marks_come_in_report_each_once(
         thread.join()
     reported.extend(new(watches))
     assert max(Counter(reported).values()) == 1
-    assert len(reported) == 80
+    assert len(reported) == 40
     rows = connection.execute("select mark_id from logosim.watch_hit").fetchall()
     assert Counter(row[0] for row in rows) == Counter(reported)
 
@@ -291,6 +340,7 @@ def test_a_watch_is_run_by_one_at_a_time_and_when_it_is_due(
         ({"text": "Fildor", "asked": uuid4()}, FilterError),
         ({"asked": uuid4()}, MarkNotFound),
         ({"text": "Fildor", "threshold": 1.1}, FilterError),
+        ({"text": "Fildor", "threshold": float("nan")}, FilterError),
         ({"text": "Fildor", "filter": Filter(vienna_any=("x",))}, ViennaCodeError),
     ],
 )

@@ -14,6 +14,8 @@ from pgvector import HalfVector
 from logosim.domain.mark import mark_id
 
 PATCHES = bytes([7]) * 3136
+OTHER_PATCHES = b"".join(bytes([127 if place == cell else 0 for place in range(64)]) for cell in range(49))
+"""A figure that is found in no other."""
 
 
 def embedding(cosine: float, axis: int) -> str:
@@ -59,7 +61,9 @@ def put(
     return mark_id("t", file)
 
 
-def look(connection: psycopg.Connection[Any], mark: UUID, cosine: float, axis: int = 1) -> None:
+def look(
+    connection: psycopg.Connection[Any], mark: UUID, cosine: float, axis: int = 1, patches: bytes = PATCHES
+) -> None:
     """A worker has looked at a mark, and found it so near to the first axis."""
     connection.execute(
         """
@@ -68,14 +72,22 @@ def look(connection: psycopg.Connection[Any], mark: UUID, cosine: float, axis: i
           from logosim.mark m, logosim.model a
          where m.mark_id = %s and a.active
         on conflict (model_id, mark_id) do update
-           set embedding = excluded.embedding, picture_sha256 = excluded.picture_sha256
+           set embedding = excluded.embedding, patches = excluded.patches, picture_sha256 = excluded.picture_sha256
         """,
-        (embedding(cosine, axis), PATCHES, mark),
+        (embedding(cosine, axis), patches, mark),
     )
 
 
-def seen(connection: psycopg.Connection[Any], file: str, cosine: float, axis: int = 1, **record: Any) -> UUID:
+def seen(
+    connection: psycopg.Connection[Any],
+    file: str,
+    cosine: float,
+    axis: int = 1,
+    *,
+    patches: bytes = PATCHES,
+    **record: Any,
+) -> UUID:
     """A mark that is stored and looked at."""
     mark = put(connection, file, **record)
-    look(connection, mark, cosine, axis)
+    look(connection, mark, cosine, axis, patches)
     return mark

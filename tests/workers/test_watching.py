@@ -82,7 +82,7 @@ def test_killed_runners_neither_lose_nor_double_reports(
     connection: psycopg.Connection, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Marks come in one by one while two runners are killed and started again at arbitrary moments."""
-    connection.execute("select logosim.save_watch('w', asked_text => 'Fildor', threshold => 0.6)")
+    connection.execute("select logosim.save_watch('w', asked_text => 'Fildor')")
     draws = random.Random(5)
     output = tmp_path / "hits.jsonl"
     runners = [start(environment, output) for _ in range(2)]

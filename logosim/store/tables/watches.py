@@ -58,7 +58,8 @@ watch = Table(
     Column(
         "complete",
         Boolean,
-        comment="Whether the last run cut none off: false where 1000 marks reached the threshold, as many as a search gives",
+        comment="Whether the last run cut none off: false where 1000 marks reached the threshold, as many as a search "
+        "gives",
     ),
     Column("last_error", Text, comment="Why the last run failed; null where it did not"),
     PrimaryKeyConstraint("watch_id", name="watch_pkey"),
@@ -95,7 +96,9 @@ watch_hit = Table(
     Column("risk", Text, nullable=False, comment="Its risk: identical, high, medium or low"),
     Column("found_by", ARRAY(Text), nullable=False, comment="Channels that found it"),
     Column("look", REAL, comment="How alike the pictures look, 0..1; null where they were not compared"),
-    Column("shape", REAL, comment="How much of the figure is found in the other, 0..1; null where they were not compared"),
+    Column(
+        "shape", REAL, comment="How much of the figure is found in the other, 0..1; null where they were not compared"
+    ),
     Column("sound", REAL, comment="How alike the names sound, 0..1; null where they were not compared"),
     Column("spelling", REAL, comment="How alike the names are written, 0..1; null where they were not compared"),
     Column("vienna", REAL, comment="How much the Vienna codes overlap, 0..1; null where they were not compared"),
