@@ -242,6 +242,7 @@ def test_an_unknown_model_is_refused(versions: ModelVersionStore) -> None:
     for call in (versions.activate, versions.retire, versions.queue_missing, versions.forget):
         with pytest.raises(FilterError, match="There is no model 77"):
             call(77)
+    assert ModelIndexStore(versions._pool).make(77) == 0
 
 
 # Indexes -------------------------------------------------------------------------------------------------------------
