@@ -27,7 +27,7 @@ begin
        , case when i.indexrelid is null then 'missing' when i.indisvalid and i.indisready then 'ready' else 'invalid' end
        , format('create index concurrently %I on %s where model_id = %s', wanted.name, wanted.definition, of_model.model_id)
        , format('drop index concurrently if exists logosim.%I', wanted.name)
-       , wanted.purpose || ', of model ' || of_model.name
+       , wanted.purpose || ' of model ' || of_model.name
     from (values ('mark_features_hnsw_' || of_model.model_id
                 , format(
                     'logosim.mark_features using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
@@ -35,10 +35,10 @@ begin
                 , 'Nearest embeddings')
                , ('mark_look_vienna_' || of_model.model_id
                 , 'logosim.mark_look using gin (vienna_numbers)'
-                , 'Marks by Vienna key')
+                , 'Marks by Vienna key,')
                , ('mark_look_facts_' || of_model.model_id
                 , 'logosim.mark_look (source, has_text, year)'
-                , 'Marks by source, text and year'))
+                , 'Marks by source, text and year,'))
          as wanted (name, definition, purpose)
     left join pg_index i on i.indexrelid = to_regclass(format('logosim.%I', wanted.name));
 end
