@@ -13,6 +13,6 @@ select logosim.look_distance((select embedding from asked), logosim.mark_id('exa
                     , array[logosim.mark_id('example', 'sun-red.png'), logosim.mark_id('example', 'ring.png')]) d
               order by 1) as several;
 
-select r.file, r.brand_text, r.phonemes, r.vienna_codes, octet_length(r.patches) as patch_bytes
+select r.file, r.brand_text, r.phonemes, r.vienna_codes, r.blank
   from logosim.rerank_inputs(
          array[logosim.mark_id('example', 'ring.png'), logosim.mark_id('example', 'sun-yellow.png')]) r;
