@@ -23,8 +23,8 @@ LogFormat = Literal["text", "json"]
 SETTINGS_HELP: dict[str, str] = {
     "LOGOSIM_DATABASE_URL": "Postgres 16+ with pgvector 0.8.4+; unset: the embedded server in the data folder",
     "LOGOSIM_DATA_DIR": "where the embedded database, uploaded pictures and the demo lie",
-    "LOGOSIM_MODEL_DIR": "folders of models of yours, parted by `:`; the active model is looked for in them, then among "
-    "the bundled ones",
+    "LOGOSIM_MODEL_DIR": "folders of models of yours, parted by `:`; the active model is looked for in them, then "
+    "among the bundled ones",
     "LOGOSIM_CALIBRATION": "table of what likeness is worth as evidence; unset: the one learnt for the bundled models",
     "LOGOSIM_OCR": "text reader: rapid (default), easy (extra `easyocr`) or none",
     "LOGOSIM_PRONUNCIATION": "what pronounces names, as in the database: rules (default) or epitran (extra `epitran`)",

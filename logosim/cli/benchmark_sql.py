@@ -10,7 +10,6 @@ from pathlib import Path
 from time import perf_counter
 from uuid import UUID
 
-import numpy as np
 import rich_click as click
 
 from logosim.cli.benchmark_results import report
@@ -98,7 +97,9 @@ class Measurement:
         """Time all parts for one stored mark; whether both searches gave the same answer."""
         in_sql = SecondStage(self.runtime.pool)
         query = query_of(self.runtime.marks.get(mark), NO_FILTER, Weights(), self.hits)
-        found = SearchStore(self.runtime.pool, self.runtime.transcriber).candidates(query)
+        with SearchStore(self.runtime.pool, self.runtime.transcriber).snapshot() as marks:
+            found = marks.candidates(query)
+            shown = marks.patches([c.mark_id for c in found.candidates if c.blank is False][: self.pictures])
         keys = name_keys(query.text, self.runtime.transcriber.phonemes, found.words)
         named = [c for c in found.candidates if c.normalised_text and c.phonemes][: self.names]
         if keys.normalised and keys.phonemes and named:
@@ -112,10 +113,9 @@ class Measurement:
                 spelling_of_names(keys.normalised, written, found.words)
             with self._part(f"names, up to {self.names}", SQL):
                 in_sql.names(keys.normalised, keys.phonemes, written, spoken)
-        shown = [c.patches for c in found.candidates if c.patches is not None and c.patches.any()][: self.pictures]
-        if query.features is not None and shown:
+        if query.features is not None and len(shown):
             with self._part(f"patches, up to {self.pictures} pictures", PROGRAM):
-                match_patches(query.features.patches, np.stack(shown))
+                match_patches(query.features.patches, shown)
             with self._part(f"patches, up to {self.pictures} pictures", SQL):
                 in_sql.patches(query.features.patches, shown)
         with self._part("search", PROGRAM):

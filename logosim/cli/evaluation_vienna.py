@@ -116,7 +116,7 @@ def _opened(settings: Settings, truth: Path | None, model: str | None) -> Iterat
             yield runtime
         return
     if model is not None:
-        settings = dataclasses.replace(settings, model_dir=model_folder(model))
+        settings = dataclasses.replace(settings, model_dir=(model_folder(model),))
     records = _marks(truth) if has_coded_index(truth) else l3d.read(truth, SOURCE)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="logosim-evaluate-")))

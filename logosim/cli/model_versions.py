@@ -52,7 +52,9 @@ def backfill(settings: Settings, model: str, processes: int | None, batch: int, 
                 errors.print(f"{left:,} marks are left; run it again to go on.", highlight=False)
                 return
         with progress_bar("blocks") as bar:
-            runtime.model_indexes.make(row.model_id, _Bar(bar).show)
+            shown = _IndexBar(bar)
+            made = runtime.model_indexes.make(row.model_id, shown.show)
+            shown.end("made" if made else "there already")
         _tell_of_state(versions.state(row.model_id))
 
 
@@ -112,22 +114,27 @@ def drop(settings: Settings, model: str, yes: bool) -> None:
     console.print(f"{row.name} is gone.", highlight=False)
 
 
-class _Bar:
-    """A line of the bar for each phase that an index goes through."""
+class _IndexBar:
+    """How far the making of an index is: a line for each phase that has a measure, and one for the others."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
+        self._task: TaskID = bar.add_task("Index", total=None)
         self._phase = ""
-        self._task: TaskID | None = None
 
     def show(self, now: IndexProgress) -> None:
         """Move the bar to where the index is now."""
-        if self._task is None or now.phase != self._phase:
-            if self._task is not None:
-                self._bar.update(self._task, completed=self._bar.tasks[-1].total or 0)
+        if now.phase != self._phase:
             self._phase = now.phase
-            self._task = self._bar.add_task(f"Index: {now.phase}", total=None)
-        self._bar.update(self._task, completed=now.done, total=now.total or None)
+            if self._bar.tasks[-1].total:  # the phase before was counted: its line stays, full
+                self._bar.update(self._task, completed=self._bar.tasks[-1].total)
+                self._task = self._bar.add_task("", total=None)
+        self._bar.update(self._task, description=f"Index: {now.phase}", completed=now.done, total=now.total or None)
+
+    def end(self, said: str) -> None:
+        """Say what came of it."""
+        total = self._bar.tasks[-1].total or 1
+        self._bar.update(self._task, description=f"Index {said}", completed=total, total=total)
 
 
 def _tell_of_workers(name: str, waiting: int, here: bool) -> None:

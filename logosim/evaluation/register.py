@@ -29,7 +29,24 @@ _TOP_DIVISIONS = (("27.05", 0.287), ("29.01", 0.180), ("26.04", 0.127), ("26.11"
 _DIVISIONS = 156
 _SECTIONS = 10
 _TEXT_SHARE = 0.9
-_SYLLABLES = ("ka", "lo", "mi", "ren", "tos", "vi", "zan", "bel", "dur", "fil", "gor", "hap", "nex", "pol", "sta", "qui")
+_SYLLABLES = (
+    "ka",
+    "lo",
+    "mi",
+    "ren",
+    "tos",
+    "vi",
+    "zan",
+    "bel",
+    "dur",
+    "fil",
+    "gor",
+    "hap",
+    "nex",
+    "pol",
+    "sta",
+    "qui",
+)
 _CHUNK = 20_000
 
 
@@ -95,9 +112,7 @@ class Register:
         cluster = draws.choice(len(self._clusters.weight), count, p=self._clusters.weight)
         return _placed(self._clusters, cluster, draws)
 
-    def _records(
-        self, start: int, cluster: npt.NDArray[np.int64], draws: np.random.Generator
-    ) -> list[MadeMark]:
+    def _records(self, start: int, cluster: npt.NDArray[np.int64], draws: np.random.Generator) -> list[MadeMark]:
         size = len(cluster)
         carried = draws.random((size, _DIVISIONS), dtype=np.float32) < self._by_theme[self._clusters.theme[cluster]]
         bare = ~carried.any(axis=1)
@@ -120,11 +135,7 @@ class Register:
                 "".join(_SYLLABLES[syllable] for syllable in spelt[mark]).upper() if has_text[mark] else None,
                 tuple(
                     sorted(
-                        {
-                            f"{division}.{next(drawn) + 1:02d}"
-                            for division in codes[mark]
-                            for _ in range(next(counts))
-                        }
+                        {f"{division}.{next(drawn) + 1:02d}" for division in codes[mark] for _ in range(next(counts))}
                     )
                 ),
                 year[mark],

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
-import numpy as np
-import psycopg
 from psycopg import sql
 
 from logosim.domain.features import FloatArray

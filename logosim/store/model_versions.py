@@ -39,7 +39,7 @@ class ModelVersionStore:
         self._pool = pool
 
     def states(self) -> tuple[ModelState, ...]:
-        """All registered models, oldest first. It counts features: half a second for a million marks."""
+        """All registered models, oldest first. It counts marks, features and queue."""
         with borrowed(self._pool) as connection, connection.cursor(row_factory=class_row(ModelState)) as cursor:
             return tuple(
                 cursor.execute(

@@ -1,6 +1,7 @@
 """What searches by look read, side by side: embeddings and what filters ask about; signatures with vienna_none.
 
-Filled from the marks and features that are there; from now on triggers keep it in step (sql/functions/032_mark_look.sql).
+Filled from the marks and features that are there; from now on triggers keep it in step
+(sql/functions/033_mark_look.sql).
 """
 
 from __future__ import annotations

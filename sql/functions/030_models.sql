@@ -1,6 +1,6 @@
 -- Purpose: which models there are and which one is active. Callers: logosim db upgrade, the searches, the workers.
 -- Cost: milliseconds; registering with `activate` makes the indexes of the model: instant while it has no features.
---   031_model_versions.sql has how one goes over to another model while searches go on.
+--   032_model_versions.sql has how one goes over to another model while searches go on.
 
 create or replace function logosim._active_model() returns logosim.model
 language plpgsql stable

@@ -100,13 +100,13 @@ begin
   select * into remembered from logosim.query_picture q where q.handle = _remembered.handle and q.expires_at > now();
   if remembered.handle is null then
     raise exception 'There is no picture with the handle %, or it has expired', handle
-      using errcode = 'LS007', hint = 'Hand the picture in again: logosim search FILE --keep, or POST /v1/queries';
+      using errcode = 'LS007', hint = 'Hand the picture in again: logosim.embed_picture, logosim search FILE --keep, or POST /v1/queries';
   end if;
   active := logosim._active_model();
   if remembered.model_id <> active.model_id then
     raise exception 'The picture with the handle % was looked at with another model than the active one, %'
       , handle, active.name
-      using errcode = 'LS008', hint = 'Hand the picture in again: logosim search FILE --keep, or POST /v1/queries';
+      using errcode = 'LS008', hint = 'Hand the picture in again: logosim.embed_picture, logosim search FILE --keep, or POST /v1/queries';
   end if;
   return remembered;
 end
