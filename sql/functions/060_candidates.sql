@@ -81,8 +81,6 @@ set hnsw.iterative_scan = relaxed_order
 set hnsw.ef_search = 400
 set hnsw.max_scan_tuples = 100000
 set hnsw.scan_mem_multiplier = 16
-set pg_trgm.similarity_threshold = 0.3
-set pg_trgm.word_similarity_threshold = 0.8
 as $$
 declare
   model        logosim.model;
@@ -169,51 +167,42 @@ begin
     is_complete := is_complete and chosen = 'exact';
   end if;
 
-  -- pg_trgm's similarities; a name that holds the whole query counts too ("nike" in "nike air jordan of beaverton").
+  -- Spelling is compared by trigrams, sound by sketches: names that sound alike need not have three sounds in common.
   return query execute format(
-    'with spelt as materialized (
-       select m.mark_id
-         from logosim.mark m
-        where (m.normalised_text %% $2 or $2 <%% m.normalised_text) %1$s
-        order by greatest(similarity(m.normalised_text, $2), 0.8 * word_similarity($2, m.normalised_text)) desc, m.mark_id
-        limit %2$s
-     )
-     , sounding as materialized (
-       select m.mark_id
-         from logosim.mark m
-        where m.phonemes %% $3 %1$s
-        order by similarity(m.phonemes, $3) desc, m.mark_id
-        limit %2$s
+    'with named as materialized (
+       select n.mark_id, n.channel
+         from logosim._name_candidates($2, $3, $14, $15, %1$s, $4, $5, $6, $7, $8, $9) n
+        where %1$s > 0
      )
      , found as (
        select e.mark_id, array_agg(e.channel order by e.place) as found_by
          from (select mark_id, ''look'' as channel, 1 as place from unnest($10) as mark_id
                union all
-               select mark_id, ''spelling'', 2 from spelt
-               union all
-               select mark_id, ''sound'', 3 from sounding) e
+               select mark_id, channel, case channel when ''spelling'' then 2 else 3 end from named) e
         group by e.mark_id
      )
      select c.*, $11, $12, $13
        from (select m.mark_id, found.found_by
                   , (f.embedding <=> $1)::real as look_distance
                   , similarity(m.normalised_text, $2) as spelling_similarity
-                  , similarity(m.phonemes, $3) as sound_similarity
+                  , (1 - (s.sound <%%> logosim._sound_sketch($3)))::real as sound_similarity
                   , m.brand_text, m.file, m.source, m.year::integer as year, m.vienna_codes
                from found
                join logosim.mark m on m.mark_id = found.mark_id
-               left join logosim.mark_features f on f.mark_id = m.mark_id and f.model_id = %3$s) c
+               left join logosim.name_sketch s on s.mark_id = m.mark_id
+               left join logosim.mark_features f on f.mark_id = m.mark_id and f.model_id = %2$s) c
       order by c.look_distance nulls last
              , greatest(c.spelling_similarity, c.sound_similarity) desc nulls last
              , c.mark_id'
-    , filter, name_candidates, coalesce(model.model_id, 0))
+    , name_candidates, coalesce(model.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
-        , look_ids, chosen, case when is_filtered then passing end, is_complete;
+        , look_ids, chosen, case when is_filtered then passing end, is_complete
+        , filter, exact or passing is not null;
 end
 $$;
 
 comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean) is
 'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first.
 vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
-found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. Similarities: trigrams, 0..1. route: exact, hnsw (approximate) or name. passed: how many marks pass the filter; null where there is none or they are too many to count. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at.
+found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. spelling_similarity: trigrams, 0..1. sound_similarity: pairs and triples of sounds in classes, 0..1. route: exact, hnsw (approximate) or name. passed: how many marks pass the filter; null where there is none or they are too many to count. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at.
 Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument), LS009 (stored names are pronounced by another engine).';
