@@ -61,7 +61,7 @@ begin
   foreach profile in array string_to_array(phonemes, '|') loop
     foreach piece in array array[
       translate(profile, segments, fine)
-    , replace(replace(translate(profile, segments, coarse), 'AAA', 'A'), 'AA', 'A')]
+    , regexp_replace(translate(profile, segments, coarse), 'A+', 'A', 'g')]
     loop
       if piece <> '' and piece <> all (pieces) then
         pieces := pieces || piece;

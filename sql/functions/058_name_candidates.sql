@@ -37,8 +37,8 @@ set hnsw.ef_search = 100
 set hnsw.max_scan_tuples = 50000
 as $$
 declare
-  -- Of random names one in ten sounds alike by more, and hardly any is spelt so.
-  floor constant real := 0.2;
+  -- Of random names one in ten sounds nearer than this, and hardly any is spelt so.
+  farthest constant real := 0.8;
   nearest constant text :=
     'select array_agg(near.mark_id), array_agg(near.distance)
        from (select s.mark_id, (s.%1$I <%%> $1)::real as distance
@@ -63,36 +63,14 @@ begin
       using sketch, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude;
   end if;
   return query
-  select found.id, 1 - found.distance
+  select found.id, (1 - found.distance)::real
     from unnest(ids, distances) as found (id, distance)
-   where 1 - found.distance >= floor;
+   where found.distance <= farthest;
 end
 $$;
 
 comment on function logosim._nearest_names(text, bit, text, boolean, integer, text[], text[], integer, integer, text[], uuid) is
   'Internal: the k marks whose sketch of spelling or sound is nearest among those that pass, if alike at all; similarity: Jaccard, 0..1';
-
-create or replace function logosim._distinctive_words(name text, most integer) returns table (
-    word   text
-  , place  integer
-)
-language plpgsql stable
-set search_path = logosim, public, pg_temp
-as $$
-begin
-  return query
-  select asked.word, min(asked.place)::integer
-    from string_to_table(name, ' ') with ordinality as asked (word, place)
-    left join logosim.word w on w.word = asked.word
-   where coalesce(w.marks, 0) <= logosim._common_word()
-   group by asked.word, w.marks
-   order by coalesce(w.marks, 0), length(asked.word) desc, asked.word
-   limit most;
-end
-$$;
-
-comment on function logosim._distinctive_words(text, integer) is
-  'Internal: the rarest words of a normalised name and their places in it; none that is common';
 
 create or replace function logosim._common_word() returns integer
 language sql immutable parallel safe
@@ -102,6 +80,37 @@ as $$
 $$;
 
 comment on function logosim._common_word() is 'Internal: a word that more names than this have distinguishes nothing, and finds none by itself';
+
+create or replace function logosim._distinctive_words(name text) returns table (
+    word    text
+  , place   integer
+  , weight  real
+)
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  -- As in logosim/phonetics/weights.py: a small register counts as one of 1,000, short words weigh less.
+  names constant integer := greatest(1000, (select c.names from logosim.word_census c));
+begin
+  return query
+  select weighed.word, weighed.place, weighed.weight
+    from (select known.*, max(known.weight) over () as heaviest
+            from (select asked.word, min(asked.place)::integer as place, coalesce(max(w.marks), 0) as marks
+                       , (least(length(asked.word), 3) / 3.0
+                          * ln((names + 1.0) / (coalesce(max(w.marks), 0) + 1)))::real as weight
+                    from string_to_table(name, ' ') with ordinality as asked (word, place)
+                    left join logosim.word w on w.word = asked.word
+                   group by asked.word) known) weighed
+   where weighed.marks <= logosim._common_word()
+     and weighed.weight >= 0.5 * weighed.heaviest
+   order by weighed.weight desc, length(weighed.word) desc, weighed.word
+   limit 2;
+end
+$$;
+
+comment on function logosim._distinctive_words(text) is
+  'Internal: of the words of a normalised name the one or two that say most, with their places in it and weights (inverse document frequency); none that is common';
 
 create or replace function logosim._names_with_words(
     name        text
@@ -125,18 +134,18 @@ as $$
 declare
   words text[];
   asked_words text[];
-  likeness real[];
+  weights real[];
 begin
   -- The words themselves, though the register may not have counted them yet, and the most similar ones of the register.
-  select array_agg(alike.word), array_agg(alike.asked), array_agg(alike.similarity)
-    into words, asked_words, likeness
-    from (select a.word, a.word as asked, 1::real as similarity
-            from logosim._distinctive_words(name, 2) a
+  select array_agg(alike.word), array_agg(alike.asked), array_agg(alike.weight)
+    into words, asked_words, weights
+    from (select a.word, a.word as asked, a.weight
+            from logosim._distinctive_words(name) a
            union all
-          select near.word, near.asked, near.similarity
-            from (select w.word, a.word as asked, similarity(w.word, a.word)
+          select near.word, near.asked, near.weight * near.similarity
+            from (select w.word, a.word as asked, a.weight, similarity(w.word, a.word)
                        , sum(w.marks) over (partition by a.word order by similarity(w.word, a.word) desc, w.word) as marks
-                    from logosim._distinctive_words(name, 2) a
+                    from logosim._distinctive_words(name) a
                     join logosim.word w on w.word % a.word
                    where length(a.word) >= 4 and w.word <> a.word and w.marks <= logosim._common_word()) near
            where near.marks <= logosim._common_word()) alike;
@@ -144,10 +153,10 @@ begin
     return;
   end if;
   return query execute format(
-    'select w.mark_id, row_number() over (order by sum(w.similarity) desc, w.whole desc, w.mark_id)
-       from (select m.mark_id, alike.asked, max(alike.similarity) as similarity
+    'select w.mark_id, row_number() over (order by sum(w.weight) desc, w.whole desc, w.mark_id)
+       from (select m.mark_id, alike.asked, max(alike.weight) as weight
                   , similarity(m.normalised_text, $2) as whole
-               from unnest($10, $11, $12) as alike (word, asked, similarity)
+               from unnest($10, $11, $12) as alike (word, asked, weight)
                join logosim.mark m on string_to_array(m.normalised_text, '' '') @> array[alike.word]
               where true %s
               group by m.mark_id, alike.asked) w
@@ -156,12 +165,12 @@ begin
       limit %s'
     , conditions, k)
     using null::halfvec, name, null::text, any_codes, all_codes, year_from, year_to, sources, exclude
-        , words, asked_words, likeness;
+        , words, asked_words, weights;
 end
 $$;
 
 comment on function logosim._names_with_words(text, text, integer, text[], text[], integer, integer, text[], uuid) is
-  'Internal: up to k marks whose names have the two rarest words of a name or words much like them, the most alike first';
+  'Internal: up to k marks whose names have a distinctive word of a name or words much like it, the most alike first';
 
 create or replace function logosim._name_candidates(
     name        text
@@ -216,7 +225,7 @@ begin
     from (select sounds
           union all
           select string_agg(split_part(profile.sounds, ' ', a.place), '|' order by profile.number)
-            from logosim._distinctive_words(name, 2) a
+            from logosim._distinctive_words(name) a
            cross join string_to_table(sounds, '|') with ordinality as profile (sounds, number)
            where position(' ' in name) > 0
            group by a.word, a.place

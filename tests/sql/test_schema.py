@@ -155,6 +155,8 @@ WRITES = {
     "begin_pronouncing": set(),
     "pronounce_marks": set(),
     "_requeue_expired": set(),
+    "_keep_sketches": set(),
+    "_refresh_sketches": set(),
     "_lock_marks": set(),
     "_lock_lease": set(),
 }
