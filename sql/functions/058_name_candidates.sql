@@ -6,6 +6,8 @@
 --   sound     the nearest sketches of sound (FILDOR finds PHILDAR); of names of several words also those of its most
 --             distinctive words by themselves (HOTEL FILDOR finds PHILDAR)
 --   Of each channel those are given that stand highest on any of its routes.
+-- Words much like one of the name are taken from logosim.word, the nearest first, until they have given k marks (with a
+--   filter: 1,000). A word that more than 1,000 names have distinguishes nothing, and is no way to a name.
 -- Filters. Few marks pass: the sketches of all of them are compared. Many pass: the HNSW index is scanned on and on until
 --   enough are found; should it give up early, all are compared. A floor of similarity is applied at the end alone.
 -- Cost: at 770,000 marks see BENCHMARKS.md; 5 to 10 ms a scan of an index of sketches, of which there are two to four.
@@ -142,13 +144,18 @@ begin
     from (select a.word, a.word as asked, a.weight
             from logosim._distinctive_words(name) a
            union all
-          select near.word, near.asked, near.weight * near.similarity
-            from (select w.word, a.word as asked, a.weight, similarity(w.word, a.word)
-                       , sum(w.marks) over (partition by a.word order by similarity(w.word, a.word) desc, w.word) as marks
-                    from logosim._distinctive_words(name) a
-                    join logosim.word w on w.word % a.word
-                   where length(a.word) >= 4 and w.word <> a.word and w.marks <= logosim._common_word()) near
-           where near.marks <= logosim._common_word()) alike;
+          select near.word, a.word, a.weight * near.similarity
+            from logosim._distinctive_words(name) a
+           cross join lateral (
+                   select like_it.word, like_it.similarity
+                        , sum(like_it.marks) over (order by like_it.similarity desc, like_it.word) as marks
+                     from (select w.word, w.marks, similarity(w.word, a.word)
+                             from logosim.word w
+                            where w.word % a.word and w.word <> a.word and w.marks <= logosim._common_word()
+                            order by 3 desc, w.word
+                            limit 30) like_it) near
+           where length(a.word) >= 5  -- in a shorter word a letter changed leaves nothing to find it by
+             and near.marks <= case when conditions = '' then k else logosim._common_word() end) alike;
   if words is null then
     return;
   end if;

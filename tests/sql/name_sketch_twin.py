@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 BITS = 512
 FINE = {
     "pb": "p", "fvw": "f", "tdθð": "t", "szʃʒʦʧʤç": "s", "kgxɣ": "k", "m": "m", "nɲŋ": "n", "r": "r", "lʎ": "l",
@@ -42,7 +44,7 @@ def bits_of(pieces: list[str]) -> set[int]:
     bits = set()
     for piece in pieces:
         letters = f" {piece} ".encode()
-        for pair in zip(letters, letters[1:], strict=False):
+        for pair in pairwise(letters):
             bits.add((37 * pair[0] + 109 * pair[1]) % BITS)
         for triple in zip(letters, letters[1:], letters[2:], strict=False):
             bits.add((37 * triple[0] + 109 * triple[1] + 241 * triple[2]) % BITS)

@@ -121,7 +121,8 @@ name_sketch = Table(
     Column(
         "spelling",
         BIT(SKETCH_BITS),
-        comment="Pairs and triples of neighbouring letters of the normalised name, hashed; compared by Jaccard distance",
+        comment="Pairs and triples of neighbouring letters of the normalised name, hashed; compared by Jaccard "
+        "distance",
     ),
     Column(
         "sound",
@@ -136,8 +137,11 @@ name_sketch = Table(
         postgresql_using="hnsw",
         postgresql_ops={"spelling": "public.bit_jaccard_ops"},
     ),
-    Index("name_sketch_sound_idx", "sound", postgresql_using="hnsw", postgresql_ops={"sound": "public.bit_jaccard_ops"}),
-    comment="Names of marks as bit sets, of which the nearest can be found; kept by a trigger on logosim.mark, one row each",
+    Index(
+        "name_sketch_sound_idx", "sound", postgresql_using="hnsw", postgresql_ops={"sound": "public.bit_jaccard_ops"}
+    ),
+    comment="Names of marks as bit sets, of which the nearest can be found; kept by a trigger on logosim.mark, one row "
+    "each",
 )
 
 word = Table(
