@@ -9,6 +9,7 @@ import rich_click as click
 
 from logosim.cli.display import console, progress_bar
 from logosim.cli.evaluation_calibrate import calibrate
+from logosim.cli.evaluation_candidates import name_candidates
 from logosim.cli.evaluation_explanations import explanations
 from logosim.cli.evaluation_names import names
 from logosim.cli.evaluation_pictures import pictures, synthesise
@@ -35,13 +36,14 @@ def evaluate() -> None:
       logosim evaluate search --truth BRANDS --queries 200   the whole search through the database
       logosim evaluate synthesise OUT                        a truth set from the demo's logos
       logosim evaluate names PAIRS.csv                       the name channels
+      logosim evaluate name-candidates PAIRS.csv ...         what stage 1 finds by name
       logosim evaluate calibrate OUT.csv ...                 what likeness is worth as evidence, learnt from truth
       logosim evaluate vienna                                suggested Vienna codes, on marks that carry some
       logosim evaluate explanations PICTURES PAGE            a page of reasons to look at
     """
 
 
-for _command in (calibrate, explanations, names, pictures, search, suggestions, synthesise):
+for _command in (calibrate, explanations, name_candidates, names, pictures, search, suggestions, synthesise):
     evaluate.add_command(_command)
 
 

@@ -23,7 +23,11 @@ from logosim.store.translation import translate
 UPGRADE_LOCK = 0x6C6F676F  # "logo": one upgrade of a database at a time
 
 
-_NAME_FUNCTIONS = ("functions/020_normalise_text.sql", "functions/021_phonemes.sql")  # what search keys are made by
+_NAME_FUNCTIONS = (  # what search keys are made by
+    "functions/020_normalise_text.sql",
+    "functions/021_phonemes.sql",
+    "functions/023_name_sketches.sql",
+)
 _NAME_TABLES = ("transliteration", "phoneme_rule")
 
 

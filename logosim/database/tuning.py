@@ -105,7 +105,7 @@ def prewarm(url: str) -> int:
     """Read the vector indexes of all models into memory, so that the first query is as fast as the next.
 
     Returns:
-        Pages of 8 kB read; 0 where the server has no pg_prewarm or no model is registered.
+        Pages of 8 kB read; 0 where the server has no pg_prewarm or the schema is not there.
 
     Raises:
         DatabaseError: the database does not answer or refuses.
@@ -120,7 +120,8 @@ def prewarm(url: str) -> int:
               from pg_index i
               join pg_class c on c.oid = i.indexrelid
               join pg_am a on a.oid = c.relam
-             where i.indrelid = to_regclass('logosim.mark_features') and a.amname = 'hnsw'
+             where i.indrelid in (to_regclass('logosim.mark_features'), to_regclass('logosim.name_sketch'))
+               and a.amname = 'hnsw'
             """
         ).fetchone()
         return int(row[0]) if row else 0

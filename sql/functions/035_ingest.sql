@@ -228,6 +228,7 @@ begin
    where m.mark_id = n.mark_id
      and (m.normalised_text, m.phonemes) is distinct from (n.normalised_text, n.phonemes);
   get diagnostics renewed = row_count;
+  perform logosim._refresh_sketches();
   return renewed;
 end
 $$;

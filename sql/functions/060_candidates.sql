@@ -66,8 +66,6 @@ create or replace function logosim.candidates(
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 set jit = off
-set pg_trgm.similarity_threshold = 0.3
-set pg_trgm.word_similarity_threshold = 0.8
 as $$
 declare
   model        logosim.model;
@@ -84,6 +82,7 @@ declare
   passing      bigint;
   looked       record;
   is_complete  boolean := true;
+  few          boolean;
   began        timestamptz := clock_timestamp();
 begin
   if query_embedding is null and query_text is null and query_phonemes is null then
@@ -125,29 +124,20 @@ begin
     is_complete := is_complete and looked.route = 'exact';
   end if;
 
-  -- pg_trgm's similarities; a name that holds the whole query counts too ("nike" in "nike air jordan of beaverton").
+  few := exact or (looked.route <> 'hnsw' and coalesce(passing, looked.examined, exact_rows + 1) <= exact_rows);
+
+  -- Spelling is compared by trigrams, sound by sketches: names that sound alike need not have three sounds in common.
   return query execute format(
-    'with spelt as materialized (
-       select m.mark_id
-         from logosim.mark m
-        where (m.normalised_text %% $2 or $2 <%% m.normalised_text) %1$s
-        order by greatest(similarity(m.normalised_text, $2), 0.8 * word_similarity($2, m.normalised_text)) desc, m.mark_id
-        limit %2$s
-     )
-     , sounding as materialized (
-       select m.mark_id
-         from logosim.mark m
-        where m.phonemes %% $3 %1$s
-        order by similarity(m.phonemes, $3) desc, m.mark_id
-        limit %2$s
+    'with named as materialized (
+       select n.mark_id, n.channel
+         from logosim._name_candidates($2, $3, $18, $19, %1$s, $4, $5, $6, $7, $8, $9, $10) n
+        where %1$s > 0
      )
      , found as (
        select e.mark_id, array_agg(e.channel order by e.place) as found_by, max(e.distance) as look_distance
          from (select mark_id, distance, ''look'' as channel, 1 as place from unnest($11, $12) as l (mark_id, distance)
                union all
-               select mark_id, null, ''spelling'', 2 from spelt
-               union all
-               select mark_id, null, ''sound'', 3 from sounding) e
+               select mark_id, null, channel, case channel when ''spelling'' then 2 else 3 end from named) e
         group by e.mark_id
      )
      , given as materialized (
@@ -156,12 +146,13 @@ begin
                 found.look_distance
               , (select (f.embedding <=> $1)::real
                    from logosim.mark_features f
-                  where f.mark_id = m.mark_id and f.model_id = %3$s)) as look_distance
+                  where f.mark_id = m.mark_id and f.model_id = %2$s)) as look_distance
             , similarity(m.normalised_text, $2) as spelling_similarity
-            , similarity(m.phonemes, $3) as sound_similarity
+            , (1 - (s.sound <%%> logosim._sound_sketch($3)))::real as sound_similarity
             , m.brand_text, m.file, m.source, m.year::integer as year, m.vienna_codes
          from found
          join logosim.mark m on m.mark_id = found.mark_id
+         left join logosim.name_sketch s on s.mark_id = m.mark_id
      )
      select g.*, $13, $14, $15, $16, took.milliseconds
        from given g
@@ -170,14 +161,15 @@ begin
       order by g.look_distance nulls last
              , greatest(g.spelling_similarity, g.sound_similarity) desc nulls last
              , g.mark_id'
-    , filter, name_candidates, coalesce(model.model_id, 0))
+    , name_candidates, coalesce(model.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
-        , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began;
+        , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began
+        , filter, few;
 end
 $$;
 
 comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean, text[]) is
 'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first.
 vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. vienna_none: none of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
-found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. Similarities: trigrams, 0..1. route: exact, hnsw (the vector index: nearly all of the nearest, in their order) or name. passed: how many marks that have been looked at pass the filter; null where there is none or they were not counted. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at. examined: how many embeddings were compared; null where that was not counted. milliseconds: what this call took.
+found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. spelling_similarity: trigrams, 0..1. sound_similarity: pairs and triples of sounds in classes, 0..1. route: exact, hnsw (the vector index: nearly all of the nearest, in their order) or name. passed: how many marks that have been looked at pass the filter; null where there is none or they were not counted. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at. examined: how many embeddings were compared; null where that was not counted. milliseconds: what this call took.
 Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument), LS009 (stored names are pronounced by another engine).';

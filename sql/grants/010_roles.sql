@@ -24,6 +24,7 @@ grant select on
   , logosim.ingest_reject
   , logosim.query_picture
   , logosim.query_region
+  , logosim.name_sketch
   , logosim.word
   , logosim.word_census
   , logosim.transliteration

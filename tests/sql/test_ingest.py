@@ -206,4 +206,4 @@ def test_merging_is_quick_enough_for_hundreds_of_thousands(pool: Pool, registere
     store.stage(batch, [mark(number) for number in range(5000)])
     began = time.perf_counter()
     assert store.merge(batch).inserted == 5000
-    assert time.perf_counter() - began < 10  # about a second; a quadratic merge would need minutes
+    assert time.perf_counter() - began < 60  # some seconds; a quadratic merge would need many minutes

@@ -26,9 +26,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from logosim.store.tables.metadata import METADATA, TIMESTAMPTZ
 
-TRIGRAMS_OF_TEXT = {"normalised_text": "public.gin_trgm_ops"}
-TRIGRAMS_OF_PHONEMES = {"phonemes": "public.gin_trgm_ops"}
-
 mark = Table(
     "mark",
     METADATA,
@@ -86,10 +83,10 @@ mark = Table(
     PrimaryKeyConstraint("mark_id", name="mark_pkey"),
     CheckConstraint("brand_text <> ''", name="mark_brand_text_check"),
     CheckConstraint("picture_sha256 ~ '^[0-9a-f]{64}$'", name="mark_picture_sha256_check"),
-    Index("mark_normalised_text_idx", "normalised_text", postgresql_using="gin", postgresql_ops=TRIGRAMS_OF_TEXT),
-    Index("mark_phonemes_idx", "phonemes", postgresql_using="gin", postgresql_ops=TRIGRAMS_OF_PHONEMES),
+    Index("mark_name_idx", "normalised_text", postgresql_using="hash"),
     Index("mark_source_file_key", "source", text('lower(file collate "C")'), unique=True),
     Index("mark_vienna_keys_idx", "vienna_keys", postgresql_using="gin"),
+    Index("mark_words_idx", text("string_to_array(normalised_text, ' ')"), postgresql_using="gin"),
     Index("mark_year_idx", "year"),
     comment="Trademarks, one row each, written by logosim.merge_marks",
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pgvector.sqlalchemy import BIT
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKeyConstraint,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -19,6 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from logosim.store.tables.metadata import METADATA, TIMESTAMPTZ
+
+SKETCH_BITS = 512
 
 transliteration = Table(
     "transliteration",
@@ -112,12 +116,43 @@ pronunciation = Table(
     comment="Which engine pronounced the names of logosim.mark, for sounds of two cannot be compared; one row",
 )
 
+name_sketch = Table(
+    "name_sketch",
+    METADATA,
+    Column("mark_id", Uuid, nullable=False, comment="Mark whose name it is"),
+    Column(
+        "spelling",
+        BIT(SKETCH_BITS),
+        comment="Pairs and triples of neighbouring letters of the normalised name, hashed; compared by Jaccard "
+        "distance",
+    ),
+    Column(
+        "sound",
+        BIT(SKETCH_BITS),
+        comment="The same of its pronunciations in classes of sounds; null where nothing in it is pronounceable",
+    ),
+    PrimaryKeyConstraint("mark_id", name="name_sketch_pkey"),
+    ForeignKeyConstraint(["mark_id"], ["logosim.mark.mark_id"], name="name_sketch_mark_id_fkey", ondelete="CASCADE"),
+    Index(
+        "name_sketch_spelling_idx",
+        "spelling",
+        postgresql_using="hnsw",
+        postgresql_ops={"spelling": "public.bit_jaccard_ops"},
+    ),
+    Index(
+        "name_sketch_sound_idx", "sound", postgresql_using="hnsw", postgresql_ops={"sound": "public.bit_jaccard_ops"}
+    ),
+    comment="Names of marks as bit sets, of which the nearest can be found; kept by a trigger on logosim.mark, one row "
+    "each",
+)
+
 word = Table(
     "word",
     METADATA,
     Column("word", Text(collation="C"), nullable=False, comment="A word of logosim.mark.normalised_text"),
     Column("marks", Integer, nullable=False, comment="Marks with this word in their name, each counted once"),
     PrimaryKeyConstraint("word", name="word_pkey"),
+    Index("word_trigrams_idx", "word", postgresql_using="gin", postgresql_ops={"word": "public.gin_trgm_ops"}),
     comment="Words of the names of all marks, counted by logosim.count_words; rare words are the distinctive ones",
 )
 
