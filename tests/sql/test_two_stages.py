@@ -317,7 +317,7 @@ def test_hits_from_a_least_score_on_are_those_of_the_whole_search(
     analyst: psycopg.Connection[dict[str, Any]], url: str, picture: AskedPicture, asked: str
 ) -> None:
     """Though what cannot reach it is not matched in full."""
-    by = {"mark": mark_id("t", "22"), "regions": kept(url, picture), "name": None}[asked]
+    by = {"mark": mark_id("t", "1"), "regions": kept(url, picture), "name": None}[asked]
     text = "Golden Stork Group" if by is None else None
     for weights in ([1.0] * 5, [0.5, 3.0, 2.0, 0.25, 0.0], [0.0, 1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 1.0, 1.0, 1.0]):
 
