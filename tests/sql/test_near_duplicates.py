@@ -58,7 +58,7 @@ def test_all_pairs_are_found_once_in_parts(
         distances = [row[2] for row in part]
         assert distances == sorted(distances)
     asked = [len({row[0] for row in part}) for part in parts]
-    assert min(asked) > 0.5 * max(asked)  # equal parts, and fair
+    assert min(asked) > 0.4 * max(asked)  # equal parts, but the first ones have more of the smaller ids of pairs
 
 
 def test_a_list_that_is_cut_short_says_so(
