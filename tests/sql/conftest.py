@@ -20,6 +20,7 @@ from logosim.domain.vienna import keys
 from logosim.store.pool import Pool
 from logosim.store.work import WorkStore
 
+from .judged_marks import analyst, comparison, judged_url, picture, pipeline, two_stages  # noqa: F401
 from .queued_work import Fill, take_in
 
 MARKS = 5000
