@@ -35,7 +35,7 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     report = upgrade(database_url)
     assert report == UpgradeReport("0009", "0009", (), (), 0)
     assert not report.changed
-    assert report.lines() == ("Up to date at revision 0005.",)
+    assert report.lines() == ("Up to date at revision 0009.",)
 
 
 def test_first_upgrade_reports_what_it_did(empty_database_url: str) -> None:
