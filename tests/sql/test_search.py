@@ -290,7 +290,9 @@ def test_pictures_not_yet_looked_at_make_an_answer_incomplete(
         (batch[0],),
     )
     connection.execute("select logosim.merge_marks(%s)", (batch[0],))
-    query = "select found_by, complete from logosim.candidates(array_fill(0.1, array[256])::vector::halfvec, 'Pelican', {})"
+    query = (
+        "select found_by, complete from logosim.candidates(array_fill(0.1, array[256])::vector::halfvec, 'Pelican', {})"
+    )
     row = connection.execute(query.format("vienna_any => '{3}'").encode()).fetchone()
     assert row is not None
     assert row[1] is False  # found by name; by look it could not be
