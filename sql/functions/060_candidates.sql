@@ -82,7 +82,6 @@ declare
   passing      bigint;
   looked       record;
   is_complete  boolean := true;
-  few          boolean;
   began        timestamptz := clock_timestamp();
 begin
   if query_embedding is null and query_text is null and query_phonemes is null then
@@ -124,14 +123,12 @@ begin
     is_complete := is_complete and looked.route = 'exact';
   end if;
 
-  few := exact or (looked.route <> 'hnsw' and coalesce(passing, looked.examined, exact_rows + 1) <= exact_rows);
-
   -- Spelling is compared by trigrams, sound by sketches: names that sound alike need not have three sounds in common.
   return query execute format(
     'with named as materialized (
        select n.mark_id, n.channel
-         from logosim._name_candidates($2, $3, $18, $19, %1$s, $4, $5, $6, $7, $8, $9, $10) n
-        where %1$s > 0
+         from logosim._name_candidates($2, $3, $18, $19, $20, %1$s, $4, $5, $6, $7, $8, $9, $10) n
+        where %1$s > 0 and $21
      )
      , found as (
        select e.mark_id, array_agg(e.channel order by e.place) as found_by, max(e.distance) as look_distance
@@ -164,7 +161,8 @@ begin
     , name_candidates, coalesce(model.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
         , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began
-        , filter, few;
+        , logosim._filter(any_codes, all_codes, year_from, year_to, sources, null, exclude, none_codes), is_filtered, exact
+        , has_text is distinct from false;
 end
 $$;
 
