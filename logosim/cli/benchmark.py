@@ -14,6 +14,7 @@ import rich_click as click
 
 from logosim.cli.benchmark_names import names
 from logosim.cli.benchmark_rerank import reranking
+from logosim.cli.benchmark_selectivity import selectivity
 from logosim.cli.display import console
 from logosim.cli.ingestion import ingest_folder
 from logosim.cli.scratch import scratch_database
@@ -34,17 +35,18 @@ _BATCH = 16
 def benchmark(context: click.Context, logos: int | None, queries: int) -> None:
     """Measure ingestion and search on the demo corpus, in a database of its own that is thrown away.
 
-    Parts of it by themselves, on your own data:
+    Parts of it by themselves:
 
     \b
       logosim benchmark names NAMES.txt    grapheme-to-phoneme, ALINE and spelling
       logosim benchmark rerank             the channels of the re-ranking, on the marks of your database
+      logosim benchmark selectivity        stage 1 by look under filters, on 770,000 marks that are made up
     """
     if context.invoked_subcommand is None:
         _measure_demo(context.obj, logos, queries)
 
 
-for _command in (names, reranking):
+for _command in (names, reranking, selectivity):
     benchmark.add_command(_command)
 
 

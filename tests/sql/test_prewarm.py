@@ -1,4 +1,4 @@
-"""Prewarming reads the vector indexes."""
+"""Prewarming reads what searches by look read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from logosim.database.tuning import prewarm
 from logosim.errors import DatabaseUnavailable
 
 
-def test_prewarm_reads_the_vector_indexes(corpus: Any, database_url: str) -> None:
+def test_prewarm_reads_what_a_search_by_look_reads(corpus: Any, database_url: str) -> None:
     with psycopg.connect(corpus.url) as connection:
-        row = connection.execute("select pg_relation_size('logosim.mark_features_hnsw_1') / 8192").fetchone()
-    assert row is not None
-    assert prewarm(corpus.url) == row[0] > 100
-    assert prewarm(database_url) == 0
+        sizes = connection.execute(
+            """
+            select name, pg_relation_size(('logosim.' || name)::regclass) / 8192
+              from unnest(array['mark_features_hnsw_1', 'mark_look', 'mark_look_pkey', 'mark_look_vienna_1'
+                              , 'mark_look_facts_1']) as name
+            """
+        ).fetchall()
+    assert dict(sizes)["mark_features_hnsw_1"] > 100 < dict(sizes)["mark_look"]
+    assert prewarm(corpus.url) == sum(pages for _, pages in sizes)
+    assert prewarm(database_url) == 1  # the key of an empty table is a page
 
 
 def test_prewarming_without_a_server_is_our_error() -> None:
