@@ -192,7 +192,7 @@ begin
                left join logosim.name_sketch s on s.mark_id = m.mark_id
                left join logosim.mark_features f on f.mark_id = m.mark_id and f.model_id = %2$s) c
       order by c.look_distance nulls last
-             , greatest(c.spelling_similarity, c.sound_similarity) desc nulls last
+             , coalesce(c.spelling_similarity, 0) + coalesce(c.sound_similarity, 0) desc
              , c.mark_id'
     , name_candidates, coalesce(model.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
@@ -203,7 +203,7 @@ end
 $$;
 
 comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean) is
-'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first.
+'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first, without one the best mean of spelling and sound.
 vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
 found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. spelling_similarity: trigrams, 0..1. sound_similarity: pairs and triples of sounds in classes, 0..1. route: exact, hnsw (approximate) or name. passed: how many marks pass the filter; null where there is none or they are too many to count. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at.
 Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument), LS009 (stored names are pronounced by another engine).';

@@ -202,8 +202,8 @@ def test_names_are_found_by_spelling_and_sound(corpus: Any, corpus_connection: p
     assert mark.mark_id in {row[0] for row in rows[:5]}
     assert all(row[2] is None and row[5:] == ("name", None, True) for row in rows)
     assert all(set(row[1]) <= {"spelling", "sound"} for row in rows)
-    best = [max(row[3] or 0, row[4] or 0) for row in rows]
-    assert best == sorted(best, reverse=True)
+    alike = [(row[3] or 0) + (row[4] or 0) for row in rows]
+    assert alike == pytest.approx(sorted(alike, reverse=True))
 
 
 def test_same_name_and_another_picture_is_found(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:
