@@ -4,15 +4,16 @@
 -- Sounds. Segments are taken together in classes, of which two readings stand side by side in a sketch: a fine one with
 --   three classes of vowels, and a coarse one in which all vowels are one and glides are none. FILDOR and PHILDAR, which
 --   share no three letters, are "FALTAR" in the coarse one.
--- Source: sound classes after A. Dolgopolsky (1964), as G. Kondrak (2002, section 4.4) describes them for finding cognates.
---   Deviations: f v w are apart from p b, and l from r; sibilants and affricates are one class; h and the glottal stop
---   are none; vowels count, for names of one skeleton of consonants are too many in a register.
+-- Source: pairs of letters hashed to a bit set, after R. Schnell, T. Bachteler and J. Reiher (2009), "Privacy-preserving
+--   record linkage using Bloom filters"; deviations: triples too, one hash, Jaccard in place of Dice. Sound classes in the
+--   manner of A. Dolgopolsky (1964); deviations: f v w are apart from p b, and l from r; sibilants and affricates are one
+--   class; h and the glottal stop are none; vowels count, for names of one skeleton of consonants are too many.
 -- Callers: the trigger on logosim.mark, which keeps logosim.name_sketch for all ways in which names are written
---   (merge_marks, pronounce_marks, refresh_names, by hand), so that sketches are of the engine that pronounced the name,
---   and what filters ask about is beside them, for a join to every mark that passes takes longer than all comparing;
---   logosim._name_candidates. Plain twin: tests/sql/name_sketch_twin.py.
--- Cost: about 0.1 ms a name, and two insertions into HNSW indexes, which at 770,000 names take 3 ms; all of them at once,
---   as at the upgrade that brings them, some minutes.
+--   (merge_marks, pronounce_marks, refresh_names, by hand), so that sketches are of the engine that pronounced the name;
+--   logosim._name_candidates. Plain twin: tests/sql/name_sketch_twin.py. Beside the sketches stands what filters ask
+--   about, for a join to every mark that passes takes longer than all comparing.
+-- Cost: about 0.1 ms a name, and two insertions into HNSW indexes, which take 3 ms among 770,000 names; into an empty
+--   table, as at the upgrade that brings it, some minutes for all.
 
 create or replace function logosim._sketch(pieces text) returns bit
 language plpgsql immutable strict parallel safe

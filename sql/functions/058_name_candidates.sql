@@ -11,9 +11,10 @@
 -- Filters. Up to 80,000 names pass (setting logosim.exact_names): the sketches of all of them are compared. More pass: the
 --   HNSW index is scanned on and on until enough are found; should it give up early, all are compared. Either reads
 --   logosim.name_sketch alone. A floor of similarity is applied at the end.
--- Cost: at 770,000 marks see BENCHMARKS.md; some 3 ms a scan of an index of sketches, of which there are two to four, and most of
---   the rest for words.
--- Notes. An index serves only `order by column <%> constant limit k`, hence dynamic SQL. Settings on a function do not reach the workers of a Citus cluster: there, set hnsw.* on their database.
+-- Cost: at 770,000 marks some 3 ms for each reading of an index of sketches (two, and up to two more where the name has
+--   several words), and 3 to 15 ms for words. With a filter about 1 ms for each thousand names that pass, at most 80.
+-- Notes. An index serves only `order by column <%> constant limit k`, hence dynamic SQL. Settings on a function do not
+--   reach the workers of a Citus cluster: there, set hnsw.* and pg_trgm.* on their database.
 
 create or replace function logosim._exact_names() returns bigint
 language sql stable parallel safe
@@ -252,19 +253,19 @@ comment on function logosim._names_with_words(text, text, integer, text[], text[
   'Internal: up to k marks whose names have a distinctive word of a name or words much like it, the most alike first';
 
 create or replace function logosim._name_candidates(
-    name        text
-  , sounds      text
+    name         text
+  , sounds       text
   , conditions   text
   , is_filtered  boolean
   , exact        boolean
   , k            integer
-  , any_codes   text[]
-  , all_codes   text[]
-  , year_from   integer
-  , year_to     integer
-  , sources     text[]
-  , exclude     uuid
-  , none_codes  text[]
+  , any_codes    text[]
+  , all_codes    text[]
+  , year_from    integer
+  , year_to      integer
+  , sources      text[]
+  , exclude      uuid
+  , none_codes   text[]
 ) returns table (
     mark_id  uuid
   , channel  text

@@ -259,7 +259,7 @@ def test_which_indexes_are_used(stored: Stored, connection: psycopg.Connection[A
     connection.execute("set client_min_messages = log")
     hundredth = Filter(vienna_any=(stored.key_near(0.01),))
     ask(connection, stored.queries[0], hundredth)
-    (compared,) = [plan for plan in plans if "with passing as materialized" in plan]
+    (compared,) = [plan for plan in plans if "with passing as materialized" in plan and "l.embedding" in plan]
     assert f"Bitmap Index Scan on mark_look_vienna_{stored.model_id}" in compared
     assert not any(joined in compared for joined in ("Join", "Nested Loop", "mark_features"))
 
@@ -272,5 +272,5 @@ def test_which_indexes_are_used(stored: Stored, connection: psycopg.Connection[A
     ask(connection, stored.queries[0], Filter(vienna_any=(stored.key_near(0.29),)))
     followed = [plan for plan in plans if f"Index Scan using mark_features_hnsw_{stored.model_id}" in plan]
     assert len(followed) == 2  # the nearest 200, whether they pass, and the search
-    assert followed[1].count("Sort Key") == 1
+    assert followed[1].count("Sort Key") <= 2
     assert "mark_look_pkey" in followed[1]
