@@ -16,4 +16,5 @@ select logosim.look_distance((select embedding from asked), logosim.mark_id('exa
 select r.file, r.brand_text, r.phonemes, r.vienna_codes, r.blank, octet_length(p.patches) as patch_bytes
   from logosim.rerank_inputs(
          array[logosim.mark_id('example', 'ring.png'), logosim.mark_id('example', 'sun-yellow.png')]) r
-  left join logosim.patches_of(array[logosim.mark_id('example', 'ring.png')]) p on p.mark_id = r.mark_id;
+  left join logosim.patches_of(array[logosim.mark_id('example', 'ring.png')]) p on p.mark_id = r.mark_id
+ order by r.file;

@@ -172,7 +172,8 @@ def test_the_vector_index_is_used(corpus: Any, corpus_connection: psycopg.Connec
         plans.clear()
         look(corpus_connection, queries(corpus, 1)[0], wanted, 100)
         scans = [plan for plan in plans if f"Index Scan using mark_features_hnsw_{corpus.model_id}" in plan]
-        assert len(scans) == (1 if wanted == Filter() else 2)  # under a filter, whether the nearest pass is looked at
+        # Under a filter it is looked at before whether the nearest pass, in a plan that the planner may choose.
+        assert 1 <= len(scans) <= (1 if wanted == Filter() else 2)
         assert scans[-1].count("Sort Key") <= 2  # of what the index gave, nearly in order, and of the nearest of that
     plans.clear()
     look(corpus_connection, queries(corpus, 1)[0], Filter(), 100, exact=True)
