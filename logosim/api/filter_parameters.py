@@ -17,6 +17,9 @@ AnyCode = Annotated[
 AllCodes = Annotated[
     list[str] | None, Parameter(description="Keep marks that carry every one of these Vienna codes; repeatable.")
 ]
+NoneOfCodes = Annotated[
+    list[str] | None, Parameter(description="Keep marks that carry none of these Vienna codes; repeatable.")
+]
 YearRange = Annotated[str | None, Parameter(description="2012, 2010:2015, 2010: or :2015.")]
 FirstYear = Annotated[int | None, Parameter(ge=1000, le=9999, description="Earliest year, instead of `year`.")]
 LastYear = Annotated[int | None, Parameter(ge=1000, le=9999, description="Latest year, instead of `year`.")]
@@ -46,6 +49,7 @@ def mark_filter(
     year_to: LastYear = None,
     source: Sources = None,
     has_text: HasText = None,
+    vienna_none: NoneOfCodes = None,
 ) -> Filter:
     """Read the filter from the query string; a parameter that is not known is refused, not passed over."""
     if unknown := sorted(set(request.query_params.keys()) - PARAMETERS):
@@ -61,5 +65,6 @@ def mark_filter(
             year_to=year_to,
             source=source or [],
             has_text=has_text,
+            vienna_none=vienna_none or [],
         )
     )

@@ -44,6 +44,7 @@ WeightText = Annotated[
 ]
 AnyCode = Annotated[list[str], Meta(description="Keep marks that carry at least one of these Vienna codes.")]
 AllCodes = Annotated[list[str], Meta(description="Keep marks that carry every one of these Vienna codes.")]
+NoneOfCodes = Annotated[list[str], Meta(description="Keep marks that carry none of these Vienna codes.")]
 Sources = Annotated[list[str], Meta(description="Keep marks of these data sets or registers.", examples=[["l3d"]])]
 
 
@@ -77,6 +78,7 @@ class FilterFields(Struct, kw_only=True, forbid_unknown_fields=True):
     year_to: LastYear | None = None
     source: Sources = field(default_factory=list)
     has_text: HasText | None = None
+    vienna_none: NoneOfCodes = field(default_factory=list)
 
 
 class PictureQuestion(FilterFields, kw_only=True, forbid_unknown_fields=True):
@@ -138,6 +140,7 @@ def filter_of(fields: FilterFields) -> Filter:
         year_to=year_to,
         sources=tuple(source for source in sources if source is not None),
         has_text=fields.has_text,
+        vienna_none=parse_codes(fields.vienna_none),
     )
 
 

@@ -14,6 +14,7 @@ import rich_click as click
 
 from logosim.cli.benchmark_names import names
 from logosim.cli.benchmark_rerank import reranking
+from logosim.cli.benchmark_selectivity import selectivity
 from logosim.cli.benchmark_sql import in_sql
 from logosim.cli.display import console
 from logosim.cli.ingestion import ingest_folder
@@ -35,18 +36,19 @@ _BATCH = 16
 def benchmark(context: click.Context, logos: int | None, queries: int) -> None:
     """Measure ingestion and search on the demo corpus, in a database of its own that is thrown away.
 
-    Parts of it by themselves, on your own data:
+    Parts of it by themselves:
 
     \b
       logosim benchmark names NAMES.txt    grapheme-to-phoneme, ALINE and spelling
       logosim benchmark rerank             the channels of the re-ranking, on the marks of your database
+      logosim benchmark selectivity        stage 1 by look under filters, on 770,000 marks that are made up
       logosim benchmark sql                the search in SQL beside the program's own, likewise
     """
     if context.invoked_subcommand is None:
         _measure_demo(context.obj, logos, queries)
 
 
-for _command in (names, reranking, in_sql):
+for _command in (names, reranking, selectivity, in_sql):
     benchmark.add_command(_command)
 
 

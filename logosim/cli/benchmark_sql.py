@@ -117,7 +117,7 @@ class Measurement:
             with self._part(f"patches, up to {self.pictures} pictures", PROGRAM):
                 match_patches(query.features.patches, shown)
             with self._part(f"patches, up to {self.pictures} pictures", SQL):
-                in_sql.patches(query.features.patches, shown)
+                in_sql.patches(query.features.patches, list(shown))
         with self._part("search", PROGRAM):
             answer = self.runtime.pipeline.by_mark(mark, k=self.hits)
         with self._part("search", SQL):

@@ -26,6 +26,7 @@ from logosim.settings import Settings
 from logosim.store.named_marks import NameFound, SpokenName, candidates_by_name, load_names
 
 CHANNELS = ("spelling", "sound")
+_ROUNDS = 50  # of making names in place of those that were there already
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +97,18 @@ def _questions(file: Path | None, known: Sequence[str], queries: int) -> Sequenc
 
 
 def _names(partners: Sequence[str], known: Sequence[str], total: int) -> list[str]:
-    """What is to be found, names of the register, and as many made ones as are wanting; all different."""
+    """What is to be found, names of the register, and as many made ones as are wanting; all different.
+
+    Raises:
+        RecordError: so many different names cannot be made of this register.
+    """
     names = dict.fromkeys(islice(dict.fromkeys([*partners, *known]), max(total, len(partners))))
     written = [key for name in known if (key := normalise(name))]
-    seed = 0
-    while len(names) < total:
+    for seed in range(_ROUNDS):
+        if len(names) >= total:
+            return list(names)
         names.update(dict.fromkeys(made_names(written, total - len(names), seed)))
-        seed += 1
-    return list(names)
+    raise RecordError(f"of {len(known):,} names no {total:,} different ones can be made")
 
 
 def _load(runtime: Runtime, names: Sequence[str]) -> None:

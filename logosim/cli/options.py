@@ -26,6 +26,7 @@ def filter_options(function: Function) -> Function:
             click.option(
                 "--vienna-all", multiple=True, metavar="CODE", help="Only marks with every one of these codes."
             ),
+            click.option("--vienna-none", multiple=True, metavar="CODE", help="Only marks with none of these codes."),
             click.option("--year", metavar="FROM:TO", help="Only these years: 2010:2015, 2010:, :2015 or 2012."),
             click.option("--source", multiple=True, metavar="NAME", help="Only marks of this source."),
             click.option("--has-text/--no-text", default=None, help="Only marks with, or without, a verbal element."),
@@ -80,6 +81,7 @@ def filter_of(given: dict[str, Any]) -> Filter:
         year_to=year_to,
         sources=tuple(source for source in sources if source is not None),
         has_text=given["has_text"],
+        vienna_none=parse_codes(given["vienna_none"]),
     )
 
 

@@ -102,7 +102,9 @@ def as_statements(settings: Mapping[str, str]) -> str:
 
 
 def prewarm(url: str) -> int:
-    """Read the vector indexes of all models into memory, so that the first query is as fast as the next.
+    """Read the vector indexes of all models, and what else a search by look reads, into memory.
+
+    So the first query is as fast as the next.
 
     Returns:
         Pages of 8 kB read; 0 where the server has no pg_prewarm or the schema is not there.
@@ -116,12 +118,13 @@ def prewarm(url: str) -> int:
             return 0
         row = connection.execute(
             """
-            select coalesce(sum(pg_prewarm(i.indexrelid)), 0)
-              from pg_index i
-              join pg_class c on c.oid = i.indexrelid
-              join pg_am a on a.oid = c.relam
-             where i.indrelid in (to_regclass('logosim.mark_features'), to_regclass('logosim.name_sketch'))
-               and a.amname = 'hnsw'
+            select coalesce(sum(pg_prewarm(c.oid)), 0)
+              from pg_class c
+              left join pg_index i on i.indexrelid = c.oid
+              left join pg_am a on a.oid = c.relam
+             where (i.indrelid in (to_regclass('logosim.mark_features'), to_regclass('logosim.name_sketch'))
+                    and a.amname = 'hnsw')
+                or coalesce(i.indrelid, c.oid) = to_regclass('logosim.mark_look')
             """
         ).fetchone()
         return int(row[0]) if row else 0

@@ -28,6 +28,7 @@ class Filter:
     year_to: int | None = None  # inclusive
     sources: tuple[str, ...] = ()
     has_text: bool | None = None
+    vienna_none: tuple[str, ...] = ()  # canonical codes of any level; none may be carried
 
     def __post_init__(self) -> None:
         if self.year_from is not None and self.year_to is not None and self.year_from > self.year_to:

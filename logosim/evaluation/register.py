@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from logosim.domain.mark import Mark, Picture
+
 Vectors = npt.NDArray[np.float32]
 
 SOURCES = ("synthetic-l3d", "synthetic-euipo", "synthetic-office")
@@ -48,18 +50,6 @@ _SYLLABLES = (
     "qui",
 )
 _CHUNK = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class MadeMark:
-    """What is recorded of one mark that was made up."""
-
-    number: int  # from 0
-    source: str
-    file: str
-    text: str | None
-    vienna_codes: tuple[str, ...]
-    year: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +88,7 @@ class Register:
         sections = 1.0 / np.arange(1, _SECTIONS + 1) ** 1.5
         self._sections = np.cumsum(sections / sections.sum())
 
-    def chunks(self) -> Iterator[tuple[list[MadeMark], Vectors]]:
+    def chunks(self) -> Iterator[tuple[list[Mark], Vectors]]:
         """All marks in order, some thousands at a time, with their embeddings [marks, dimensions] of unit length."""
         for number, start in enumerate(range(0, self.marks, _CHUNK)):
             draws = np.random.default_rng([self._seed, 2, number])
@@ -112,7 +102,7 @@ class Register:
         cluster = draws.choice(len(self._clusters.weight), count, p=self._clusters.weight)
         return _placed(self._clusters, cluster, draws)
 
-    def _records(self, start: int, cluster: npt.NDArray[np.int64], draws: np.random.Generator) -> list[MadeMark]:
+    def _records(self, start: int, cluster: npt.NDArray[np.int64], draws: np.random.Generator) -> list[Mark]:
         size = len(cluster)
         carried = draws.random((size, _DIVISIONS), dtype=np.float32) < self._by_theme[self._clusters.theme[cluster]]
         bare = ~carried.any(axis=1)
@@ -128,17 +118,15 @@ class Register:
         has_text = (draws.random(size) < _TEXT_SHARE).tolist()
         spelt = draws.integers(0, len(_SYLLABLES), (size, 4)).tolist()
         return [
-            MadeMark(
-                start + mark,
-                SOURCES[source[mark]],
-                f"{start + mark:08d}.png",
-                "".join(_SYLLABLES[syllable] for syllable in spelt[mark]).upper() if has_text[mark] else None,
-                tuple(
-                    sorted(
-                        {f"{division}.{next(drawn) + 1:02d}" for division in codes[mark] for _ in range(next(counts))}
-                    )
+            Mark(
+                source=SOURCES[source[mark]],
+                file=f"{start + mark:08d}.png",
+                text="".join(_SYLLABLES[syllable] for syllable in spelt[mark]).upper() if has_text[mark] else None,
+                vienna_codes=tuple(
+                    sorted({f"{of}.{next(drawn) + 1:02d}" for of in codes[mark] for _ in range(next(counts))})
                 ),
-                year[mark],
+                year=year[mark],
+                picture=Picture(f"/pictures/{start + mark:08d}.png", f"{start + mark:064x}", 4000),
             )
             for mark in range(size)
         ]

@@ -1,19 +1,21 @@
-"""Whole marks with their features by COPY, past the queue: for databases that searches are only measured in."""
+"""Whole marks with their embeddings by COPY, past the queue: for databases that searches are only measured in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from logosim.domain.features import FloatArray
 from logosim.domain.mark import Mark
+from logosim.store.features import embedding_to_database
 from logosim.store.pool import Pool, borrowed
 
-_PATCHES = bytes(17)  # as long as the pointer to the real ones, which lie out of line: rows are as wide as real ones
-_HALFVEC_HEADER = 4  # bytes: number of dimensions and two that are unused
-Loaded = Callable[[int], None]
+_TABLES = ("mark", "mark_features", "mark_look")
+_PATCHES = bytes(17)  # as long as the pointer to the real ones, which lie out of line: rows are as wide as with these
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +26,98 @@ class LoadedMark:
     embedding: FloatArray  # [dimensions], unit length
 
 
-def load(pool: Pool, model_id: int, batches: Iterable[Sequence[LoadedMark]], loaded: Loaded = lambda _: None) -> None:
-    """Put marks and features into a database that has none, and build the indexes afterwards, in one go each.
+def load(
+    pool: Pool,
+    batches: Iterable[Sequence[LoadedMark]],
+    *,
+    loaded: Callable[[int], None] = lambda _: None,
+    indexing: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Put marks, and what the active model is to have seen, into a database that has none; all or nothing.
 
-    Names are stored without the keys that searches by name use, and patches as zeros: neither can be searched by.
+    Indexes are built afterwards, in one go each. Names are stored without the keys that searches by name use, and
+    patches as a few zeros: neither can be searched by.
 
     Args:
         pool: connections of the owner of the tables.
-        model_id: model that the embeddings count as made by.
-        batches: marks that are not stored yet.
+        batches: marks that are not stored yet, some thousands at a time.
         loaded: called after each batch with the number of its marks.
+        indexing: called with the name of each index that is about to be built.
+
+    Raises:
+        NoActiveModel: no model is active.
+        DatabaseError: the database refuses, for instance because a mark is there already.
     """
     with borrowed(pool) as connection:
+        limit = connection.execute("select current_setting('statement_timeout')").fetchone()
         connection.execute("set statement_timeout = 0")
         try:
             with connection.transaction():
-                connection.execute("set local synchronous_commit = off")
-                rebuild = _drop_indexes(connection)
+                model = connection.execute("select (logosim._active_model()).model_id").fetchone()
+                rebuild = _without_indexes(connection)
                 for batch in batches:
-                    _copy_marks(connection, batch)
-                    _copy_features(connection, model_id, batch)
+                    _copy(connection, model[0] if model else 0, batch)
                     loaded(len(batch))
-                for statement in rebuild:
+                for name, statement, purpose in rebuild:
+                    indexing(name)
                     connection.execute(statement)
-            for table in ("mark", "mark_features"):
+                    comment = sql.SQL("comment on index {} is {}")
+                    connection.execute(comment.format(sql.Identifier("logosim", name), sql.Literal(purpose)))
+            for table in _TABLES:
                 connection.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier("logosim", table)))
         finally:
-            connection.execute("reset statement_timeout")
+            connection.execute("select set_config('statement_timeout', %s, false)", limit)
+
+
+def _without_indexes(connection: psycopg.Connection[Any]) -> list[tuple[str, bytes, str | None]]:
+    """Drop the indexes that are no keys; name, definition and comment of each, the largest last."""
+    found = connection.execute(
+        """
+        select i.relname, pg_get_indexdef(i.oid), obj_description(i.oid, 'pg_class')
+          from pg_index x
+          join pg_class i on i.oid = x.indexrelid
+          join pg_am a on a.oid = i.relam
+         where x.indrelid = any (array(select to_regclass('logosim.' || t) from unnest(%s::text[]) as t))
+           and not exists (select from pg_constraint c where c.conindid = i.oid)
+         order by a.amname = 'hnsw', i.relname
+        """,
+        (list(_TABLES),),
+    ).fetchall()
+    for name, *_ in found:
+        connection.execute(sql.SQL("drop index {}").format(sql.Identifier("logosim", name)))
+    return [(name, statement.encode(), purpose) for name, statement, purpose in found]
+
+
+def _copy(connection: psycopg.Connection[Any], model_id: int, batch: Sequence[LoadedMark]) -> None:
+    marks = """
+        copy logosim.mark (
+               mark_id, source, file, brand_text, vienna_codes, year, picture_location, picture_sha256, picture_bytes)
+        from stdin (format binary)
+    """
+    features = (
+        "copy logosim.mark_features (model_id, mark_id, embedding, patches, picture_sha256) from stdin (format binary)"
+    )
+    ids = [of.mark.mark_id for of in batch]
+    with connection.cursor() as cursor:
+        with cursor.copy(marks) as copy:
+            copy.set_types(["uuid", "text", "text", "text", "text[]", "int2", "text", "text", "int8"])
+            for mark_id, of in zip(ids, batch, strict=True):
+                mark = of.mark
+                copy.write_row(
+                    (
+                        mark_id,
+                        mark.source,
+                        mark.file,
+                        mark.text,
+                        list(mark.vienna_codes),
+                        mark.year,
+                        mark.picture.location,
+                        mark.picture.sha256,
+                        mark.picture.size_bytes,
+                    )
+                )
+        with cursor.copy(features) as copy:
+            copy.set_types(["int2", "uuid", connection.adapters.types["halfvec"].oid, "bytea", "text"])
+            for mark_id, of in zip(ids, batch, strict=True):
+                embedding = embedding_to_database(of.embedding)
+                copy.write_row((model_id, mark_id, embedding, _PATCHES, of.mark.picture.sha256))

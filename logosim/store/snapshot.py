@@ -208,7 +208,8 @@ def _search(
                , has_text => %(has_text)s
                , exclude => %(exclude)s
                , candidates => %(limit)s
-               , name_candidates => %(name_limit)s)
+               , name_candidates => %(name_limit)s
+               , vienna_none => %(vienna_none)s::text[])
         """,
         {
             "embedding": None if query.features is None else embedding_to_database(query.features.embedding),
@@ -223,6 +224,7 @@ def _search(
             "exclude": query.exclude,
             "limit": limit,
             "name_limit": name_limit,
+            "vienna_none": list(wanted.vienna_none) or None,
         },
         binary=True,
     ).fetchall()

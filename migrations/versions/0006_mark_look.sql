@@ -21,7 +21,7 @@ comment on column logosim.mark_look.source is 'As in mark';
 comment on column logosim.mark_look.vienna_numbers is 'Vienna keys of the mark as numbers, by logosim._vienna_numbers: 1 and their digits';
 
 -- As sql/functions/033_mark_look.sql has it, which is applied after the revisions.
-create function logosim._vienna_numbers(codes text[]) returns integer[]
+create or replace function logosim._vienna_numbers(codes text[]) returns integer[]
 language sql immutable parallel safe
 set search_path = pg_catalog
 as $$

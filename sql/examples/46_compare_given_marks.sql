@@ -13,6 +13,8 @@ select logosim.look_distance((select embedding from asked), logosim.mark_id('exa
                     , array[logosim.mark_id('example', 'sun-red.png'), logosim.mark_id('example', 'ring.png')]) d
               order by 1) as several;
 
-select r.file, r.brand_text, r.phonemes, r.vienna_codes, r.blank
+select r.file, r.brand_text, r.phonemes, r.vienna_codes, r.blank, octet_length(p.patches) as patch_bytes
   from logosim.rerank_inputs(
-         array[logosim.mark_id('example', 'ring.png'), logosim.mark_id('example', 'sun-yellow.png')]) r;
+         array[logosim.mark_id('example', 'ring.png'), logosim.mark_id('example', 'sun-yellow.png')]) r
+  left join logosim.patches_of(array[logosim.mark_id('example', 'ring.png')]) p on p.mark_id = r.mark_id
+ order by r.file;

@@ -4,14 +4,16 @@
 -- Sounds. Segments are taken together in classes, of which two readings stand side by side in a sketch: a fine one with
 --   three classes of vowels, and a coarse one in which all vowels are one and glides are none. FILDOR and PHILDAR, which
 --   share no three letters, are "FALTAR" in the coarse one.
--- Source: sound classes after A. Dolgopolsky (1964), as G. Kondrak (2002, section 4.4) describes them for finding cognates.
---   Deviations: f v w are apart from p b, and l from r; sibilants and affricates are one class; h and the glottal stop
---   are none; vowels count, for names of one skeleton of consonants are too many in a register.
+-- Source: pairs of letters hashed to a bit set, after R. Schnell, T. Bachteler and J. Reiher (2009), "Privacy-preserving
+--   record linkage using Bloom filters"; deviations: triples too, one hash, Jaccard in place of Dice. Sound classes in the
+--   manner of A. Dolgopolsky (1964); deviations: f v w are apart from p b, and l from r; sibilants and affricates are one
+--   class; h and the glottal stop are none; vowels count, for names of one skeleton of consonants are too many.
 -- Callers: the trigger on logosim.mark, which keeps logosim.name_sketch for all ways in which names are written
 --   (merge_marks, pronounce_marks, refresh_names, by hand), so that sketches are of the engine that pronounced the name;
---   logosim._name_candidates. Plain twin: tests/sql/name_sketch_twin.py.
--- Cost: about 0.1 ms a name, and two insertions into HNSW indexes, which at 770,000 names take 3 ms; all of them at once,
---   as at the upgrade that brings them, some minutes.
+--   logosim._name_candidates. Plain twin: tests/sql/name_sketch_twin.py. Beside the sketches stands what filters ask
+--   about, for a join to every mark that passes takes longer than all comparing.
+-- Cost: about 0.1 ms a name, and two insertions into HNSW indexes, which take 3 ms among 770,000 names; into an empty
+--   table, as at the upgrade that brings it, some minutes for all.
 
 create or replace function logosim._sketch(pieces text) returns bit
 language plpgsql immutable strict parallel safe
@@ -92,19 +94,26 @@ language plpgsql
 set search_path = logosim, public, pg_temp
 as $$
 begin
-  if tg_op = 'UPDATE' and (new.normalised_text, new.phonemes) is not distinct from (old.normalised_text, old.phonemes) then
+  if tg_op = 'UPDATE'
+     and (new.normalised_text, new.phonemes, new.source, new.year, new.vienna_codes)
+         is not distinct from (old.normalised_text, old.phonemes, old.source, old.year, old.vienna_codes) then
     return null;
   end if;
   if new.normalised_text is null and new.phonemes is null then
     delete from logosim.name_sketch s where s.mark_id = new.mark_id;
     return null;
   end if;
-  insert into logosim.name_sketch as s (mark_id, spelling, sound)
-  values (new.mark_id, logosim._spelling_sketch(new.normalised_text), logosim._sound_sketch(new.phonemes))
+  insert into logosim.name_sketch as s (mark_id, spelling, sound, source, year, vienna_keys)
+  values (new.mark_id, logosim._spelling_sketch(new.normalised_text), logosim._sound_sketch(new.phonemes)
+        , new.source, new.year, new.vienna_keys)
       on conflict on constraint name_sketch_pkey do update
      set spelling = excluded.spelling
        , sound = excluded.sound
-   where (s.spelling, s.sound) is distinct from (excluded.spelling, excluded.sound);
+       , source = excluded.source
+       , year = excluded.year
+       , vienna_keys = excluded.vienna_keys
+   where (s.spelling, s.sound, s.source, s.year, s.vienna_keys)
+         is distinct from (excluded.spelling, excluded.sound, excluded.source, excluded.year, excluded.vienna_keys);
   return null;
 end
 $$;
@@ -112,7 +121,7 @@ $$;
 comment on function logosim._keep_sketches() is 'Internal: the trigger that keeps logosim.name_sketch as logosim.mark has the names';
 
 create or replace trigger mark_keep_sketches
-  after insert or update of normalised_text, phonemes on logosim.mark
+  after insert or update of normalised_text, phonemes, source, year, vienna_codes on logosim.mark
   for each row execute function logosim._keep_sketches();
 
 create or replace function logosim._refresh_sketches() returns integer
@@ -139,14 +148,19 @@ begin
     end loop;
   end if;
 
-  insert into logosim.name_sketch as s (mark_id, spelling, sound)
+  insert into logosim.name_sketch as s (mark_id, spelling, sound, source, year, vienna_keys)
   select m.mark_id, logosim._spelling_sketch(m.normalised_text), logosim._sound_sketch(m.phonemes)
+       , m.source, m.year, m.vienna_keys
     from logosim.mark m
    where m.normalised_text is not null or m.phonemes is not null
       on conflict on constraint name_sketch_pkey do update
      set spelling = excluded.spelling
        , sound = excluded.sound
-   where (s.spelling, s.sound) is distinct from (excluded.spelling, excluded.sound);
+       , source = excluded.source
+       , year = excluded.year
+       , vienna_keys = excluded.vienna_keys
+   where (s.spelling, s.sound, s.source, s.year, s.vienna_keys)
+         is distinct from (excluded.spelling, excluded.sound, excluded.source, excluded.year, excluded.vienna_keys);
   get diagnostics renewed = row_count;
   foreach definition in array definitions loop
     execute definition;

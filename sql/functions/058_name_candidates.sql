@@ -8,33 +8,49 @@
 --   Of each channel those are given that stand highest on any of its routes.
 -- Words much like one of the name are taken from logosim.word, the nearest first, until they have given k marks (with a
 --   filter: 1,000). A word that more than 1,000 names have distinguishes nothing, and is no way to a name.
--- Filters. Few marks pass: the sketches of all of them are compared. Many pass: the HNSW index is scanned on and on until
---   enough are found; should it give up early, all are compared. A floor of similarity is applied at the end alone.
--- Cost: at 770,000 marks see BENCHMARKS.md; 5 to 10 ms a scan of an index of sketches, of which there are two to four.
--- Notes. An index serves only `order by column <%> constant limit k`, hence dynamic SQL; to be kept from it the other
---   route adds 0. Settings on a function do not reach the workers of a Citus cluster: there, set hnsw.* on their database.
+-- Filters. Up to 80,000 names pass (setting logosim.exact_names): the sketches of all of them are compared. More pass: the
+--   HNSW index is scanned on and on until enough are found; should it give up early, all are compared. Either reads
+--   logosim.name_sketch alone. A floor of similarity is applied at the end.
+-- Cost: at 770,000 marks some 3 ms for each reading of an index of sketches (two, and up to two more where the name has
+--   several words), and 3 to 15 ms for words. With a filter about 1 ms for each thousand names that pass, at most 80.
+-- Notes. An index serves only `order by column <%> constant limit k`, hence dynamic SQL. Settings on a function do not
+--   reach the workers of a Citus cluster: there, set hnsw.* and pg_trgm.* on their database.
+
+create or replace function logosim._exact_names() returns bigint
+language sql stable parallel safe
+set search_path = pg_catalog
+as $$
+  select coalesce(nullif(current_setting('logosim.exact_names', true), '')::bigint, 80000)
+$$;
+
+comment on function logosim._exact_names() is
+  'Internal: up to how many passing names are compared one by one: setting logosim.exact_names, by default 80000';
 
 create or replace function logosim._nearest_names(
-    sketched    text
-  , sketch      bit
-  , conditions  text
-  , few         boolean
-  , k           integer
-  , any_codes   text[]
-  , all_codes   text[]
-  , year_from   integer
-  , year_to     integer
-  , sources     text[]
-  , exclude     uuid
-  , none_codes  text[]
+    sketched     text[]
+  , sketches     bit[]
+  , conditions   text
+  , is_filtered  boolean
+  , exact        boolean
+  , k            integer
+  , any_codes    text[]
+  , all_codes    text[]
+  , year_from    integer
+  , year_to      integer
+  , sources      text[]
+  , exclude      uuid
+  , none_codes   text[]
 ) returns table (
-    mark_id     uuid
+    number      integer
+  , mark_id     uuid
   , similarity  real
 )
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 set jit = off
 set enable_sort = on
+set enable_seqscan = on
+set enable_bitmapscan = on
 set hnsw.iterative_scan = relaxed_order
 set hnsw.ef_search = 100
 set hnsw.max_scan_tuples = 50000
@@ -42,38 +58,87 @@ as $$
 declare
   -- Of random names one in ten sounds nearer than this, and hardly any is spelt so.
   farthest constant real := 0.8;
-  nearest constant text :=
-    'select array_agg(near.mark_id), array_agg(near.distance)
-       from (select s.mark_id, (s.%1$I <%%> $1)::real as distance
-               from logosim.name_sketch s %2$s
-              where s.%1$I is not null %3$s
-              order by %4$s
-              limit %5$s) near';
-  joined constant text := case when conditions <> '' then 'join logosim.mark m on m.mark_id = s.mark_id' else '' end;
+  most bigint := case when not exact then logosim._exact_names() end;
+  -- Reading an index of sketches in its order is the only plan without these.
+  other_plans constant text[] := '{enable_sort, enable_seqscan, enable_bitmapscan}';
+  -- All that pass, read once for all sketches: nothing of them is compared where they are too many.
+  comparing constant text :=
+    'with passing as materialized (
+       select m.mark_id, m.spelling, m.sound
+         from logosim.name_sketch m
+        where true %1$s
+        limit $11 + 1
+     )
+     , counted as (
+       select count(*) as names from passing
+     )
+     select array_agg(near.number), array_agg(near.mark_id), array_agg(near.distance)
+          , coalesce((select c.names > $11 from counted c), false)
+       from (select asked.number::integer, near.mark_id, near.distance
+               from unnest($1, $2) with ordinality as asked (sketched, sketch, number)
+              cross join lateral (
+                      select p.mark_id
+                           , (case asked.sketched when ''spelling'' then p.spelling else p.sound end <%%> asked.sketch)::real
+                             as distance
+                        from passing p
+                       where not coalesce((select c.names > $11 from counted c), false)
+                       order by 2, 1
+                       limit %2$s) near
+              where asked.number = any ($3)) near';
+  wanting integer[] := array(select generate_series(1, cardinality(sketched)));
+  numbers integer[];
   ids uuid[];
   distances real[];
+  too_many boolean := not exact and not is_filtered
+                      and coalesce((select c.names > logosim._exact_names() from logosim.word_census c), false);
 begin
-  if not few then
-    perform set_config('enable_sort', 'off', true);  -- reading the index in its order is the only plan without a sort
-    execute format(nearest, sketched, joined, conditions, format('s.%I <%%> $1', sketched), k)
-       into ids, distances
-      using sketch, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
-    perform set_config('enable_sort', 'on', true);
+  if not too_many then
+    execute format(comparing, conditions, k)
+       into numbers, ids, distances, too_many
+      using sketched, sketches, wanting, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes, most;
   end if;
-  if few or coalesce(cardinality(ids), 0) < k then
-    execute format(nearest, sketched, joined, conditions, format('(s.%I <%%> $1) + 0, s.mark_id', sketched), k)
-       into ids, distances
-      using sketch, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
+
+  if too_many then
+    perform set_config(plan, 'off', true) from unnest(other_plans) as plan;
+    for place in 1 .. cardinality(sketched) loop
+      execute format(
+        'select array_agg(near.mark_id), array_agg(near.distance)
+           from (select m.mark_id, (m.%1$I <%%> $1)::real as distance
+                   from logosim.name_sketch m
+                  where true %2$s
+                  order by m.%1$I <%%> $1
+                  limit %3$s) near'
+        , sketched[place], conditions, k)
+         into ids, distances
+        using sketches[place], null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
+      if cardinality(ids) = k then
+        wanting := array_remove(wanting, place);
+        return query
+        select place, near.id, (1 - near.distance)::real
+          from unnest(ids, distances) as near (id, distance)
+         where near.distance <= farthest;
+      end if;
+    end loop;
+    perform set_config(plan, 'on', true) from unnest(other_plans) as plan;
+    if wanting = '{}' then
+      return;
+    end if;
+    -- The index has given up, or there are no more.
+    most := null;
+    execute format(comparing, conditions, k)
+       into numbers, ids, distances, too_many
+      using sketched, sketches, wanting, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes, most;
   end if;
+
   return query
-  select found.id, (1 - found.distance)::real
-    from unnest(ids, distances) as found (id, distance)
-   where found.distance <= farthest;
+  select near.number, near.id, (1 - near.distance)::real
+    from unnest(numbers, ids, distances) as near (number, id, distance)
+   where near.distance <= farthest;
 end
 $$;
 
-comment on function logosim._nearest_names(text, bit, text, boolean, integer, text[], text[], integer, integer, text[], uuid, text[]) is
-  'Internal: the k marks whose sketch of spelling or sound is nearest among those that pass, if alike at all; similarity: Jaccard, 0..1';
+comment on function logosim._nearest_names(text[], bit[], text, boolean, boolean, integer, text[], text[], integer, integer, text[], uuid, text[]) is
+  'Internal: for each sketch (of spelling or sound, as sketched says), by its number, the k marks that are nearest among those that pass, if alike at all; similarity: Jaccard, 0..1';
 
 create or replace function logosim._common_word() returns integer
 language sql immutable parallel safe
@@ -139,36 +204,42 @@ declare
   words text[];
   asked_words text[];
   weights real[];
+  shortest integer;
 begin
-  -- The words themselves, though the register may not have counted them yet, and the most similar ones of the register.
-  select array_agg(alike.word), array_agg(alike.asked), array_agg(alike.weight)
-    into words, asked_words, weights
-    from (select a.word, a.word as asked, a.weight
-            from logosim._distinctive_words(name) a
-           union all
-          select near.word, a.word, a.weight * near.similarity
-            from logosim._distinctive_words(name) a
-           cross join lateral (
-                   select like_it.word, like_it.similarity
-                        , sum(like_it.marks) over (order by like_it.similarity desc, like_it.word) as marks
-                     from (select w.word, w.marks, similarity(w.word, a.word)
-                             from logosim.word w
-                            where w.word % a.word and w.word <> a.word and w.marks <= logosim._common_word()
-                            order by 3 desc, w.word
-                            limit 30) like_it) near
-           where length(a.word) >= 5  -- in a shorter word a letter changed leaves nothing to find it by
-             and near.marks <= case when conditions = '' then k else logosim._common_word() end) alike;
+  -- The words themselves, though the register may not have counted them yet.
+  select array_agg(a.word), array_agg(a.word), array_agg(a.weight), min(length(a.word)) filter (where length(a.word) > 4)
+    into words, asked_words, weights, shortest
+    from logosim._distinctive_words(name) a;
+
+  -- And those of the register that are like them: all with one letter changed, of five letters and more.
+  perform set_config('pg_trgm.similarity_threshold', case when shortest > 5 then '0.39' else '0.3' end, true);
+  if shortest is not null then
+    select words || array_agg(near.word), asked_words || array_agg(asked.word), weights || array_agg(near.weight)
+      into words, asked_words, weights
+      from unnest(asked_words, weights) as asked (word, weight)
+     cross join lateral (
+             select alike.word, asked.weight * alike.similarity as weight
+                  , sum(alike.marks) over (order by alike.similarity desc, alike.word) as marks
+               from (select w.word, w.marks, similarity(w.word, asked.word)
+                       from logosim.word w
+                      where w.word % asked.word and w.word <> asked.word and w.marks <= logosim._common_word()
+                      order by 3 desc, w.word
+                      limit 30) alike) near
+     where length(asked.word) > 4
+       and near.marks <= case when conditions = '' then k else logosim._common_word() end;
+  end if;
   if words is null then
     return;
   end if;
   return query execute format(
     'select w.mark_id, row_number() over (order by sum(w.weight) desc, w.whole desc, w.mark_id)
-       from (select m.mark_id, alike.asked, max(alike.weight) as weight
-                  , similarity(m.normalised_text, $2) as whole
-               from unnest($11, $12, $13) as alike (word, asked, weight)
-               join logosim.mark m on string_to_array(m.normalised_text, '' '') @> array[alike.word]
+       from (select m.mark_id, m.asked, max(m.weight) as weight, similarity(m.normalised_text, $2) as whole
+               from (select m.*, alike.asked, alike.weight
+                       from unnest($11, $12, $13) as alike (word, asked, weight)
+                       join logosim.mark m on string_to_array(m.normalised_text, '' '') @> array[alike.word]
+                     offset 0) m  -- by the words first: they are fewer than those that pass
               where true %s
-              group by m.mark_id, alike.asked) w
+              group by m.mark_id, m.asked, m.normalised_text) w
       group by w.mark_id, w.whole
       order by 2
       limit %s'
@@ -182,18 +253,19 @@ comment on function logosim._names_with_words(text, text, integer, text[], text[
   'Internal: up to k marks whose names have a distinctive word of a name or words much like it, the most alike first';
 
 create or replace function logosim._name_candidates(
-    name        text
-  , sounds      text
-  , conditions  text
-  , few         boolean
-  , k           integer
-  , any_codes   text[]
-  , all_codes   text[]
-  , year_from   integer
-  , year_to     integer
-  , sources     text[]
-  , exclude     uuid
-  , none_codes  text[]
+    name         text
+  , sounds       text
+  , conditions   text
+  , is_filtered  boolean
+  , exact        boolean
+  , k            integer
+  , any_codes    text[]
+  , all_codes    text[]
+  , year_from    integer
+  , year_to      integer
+  , sources      text[]
+  , exclude      uuid
+  , none_codes   text[]
 ) returns table (
     mark_id  uuid
   , channel  text
@@ -202,57 +274,55 @@ create or replace function logosim._name_candidates(
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 as $$
-#variable_conflict use_column
 declare
-  spoken text[];
+  sketched text[] := '{}';
+  sketches bit(512)[] := '{}';
 begin
   if name is not null then
-    return query execute format(
-      'select r.mark_id, ''spelling'', min(r.place)
-         from (select m.mark_id, 0::bigint as place
-                 from logosim.mark m
-                where m.normalised_text = $2 %1$s
-               union all
-               select n.mark_id, row_number() over (order by n.similarity desc, n.mark_id)
-                 from logosim._nearest_names(
-                        ''spelling'', logosim._spelling_sketch($2), $11, $12, %2$s, $4, $5, $6, $7, $8, $9, $10) n
-               union all
-               select w.mark_id, w.place
-                 from logosim._names_with_words($2, $11, %2$s, $4, $5, $6, $7, $8, $9, $10) w) r
-        group by r.mark_id
-        order by 3, 1
-        limit %2$s'
-      , conditions, k)
-      using null::halfvec, name, sounds, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes, conditions, few;
+    sketched := sketched || 'spelling'::text;
+    sketches := sketches || logosim._spelling_sketch(name);
   end if;
-  if sounds is null then
-    return;
+  if sounds is not null then
+    -- The whole, and distinctive words that can be told apart in every profile.
+    select sketched || array_agg('sound'::text), sketches || array_agg(logosim._sound_sketch(said.sounds))
+      into sketched, sketches
+      from (select sounds
+            union all
+            select string_agg(split_part(profile.sounds, ' ', a.place), '|' order by profile.number)
+              from logosim._distinctive_words(name) a
+             cross join string_to_table(sounds, '|') with ordinality as profile (sounds, number)
+             where position(' ' in name) > 0
+             group by a.word, a.place
+            having bool_and(cardinality(string_to_array(profile.sounds, ' ')) = cardinality(string_to_array(name, ' '))))
+           said;
   end if;
 
-  -- What is asked for by sound: the whole, and distinctive words that can be told apart in every profile.
-  select array_agg(said.sounds)
-    into spoken
-    from (select sounds
-          union all
-          select string_agg(split_part(profile.sounds, ' ', a.place), '|' order by profile.number)
-            from logosim._distinctive_words(name) a
-           cross join string_to_table(sounds, '|') with ordinality as profile (sounds, number)
-           where position(' ' in name) > 0
-           group by a.word, a.place
-          having bool_and(cardinality(string_to_array(profile.sounds, ' ')) = cardinality(string_to_array(name, ' ')))) said;
-  return query
-  select r.mark_id, 'sound', min(r.place)
-    from (select n.mark_id
-               , row_number() over (partition by said.sounds order by n.similarity desc, n.mark_id) as place
-            from unnest(spoken) as said (sounds)
-           cross join lateral logosim._nearest_names(
-                   'sound', logosim._sound_sketch(said.sounds), conditions, few, k
-                 , any_codes, all_codes, year_from, year_to, sources, exclude, none_codes) n) r
-   group by r.mark_id
-   order by 3, 1
-   limit k;
+  return query execute format(
+    'with found as (
+       select m.mark_id, ''spelling'' as channel, 0::bigint as place
+         from logosim.mark m
+        where m.normalised_text = $2 %1$s
+       union all
+       select w.mark_id, ''spelling'', w.place
+         from logosim._names_with_words($2, $13, %2$s, $4, $5, $6, $7, $8, $9, $10) w
+       union all
+       select n.mark_id, $11[n.number], row_number() over (partition by n.number order by n.similarity desc, n.mark_id)
+         from logosim._nearest_names($11, $12, $13, $14, $15, %2$s, $4, $5, $6, $7, $8, $9, $10) n
+     )
+     , best as (
+       select f.mark_id, f.channel, min(f.place) as place
+         from found f
+        group by f.mark_id, f.channel
+     )
+     select b.mark_id, b.channel, b.place
+       from (select best.*, row_number() over (partition by best.channel order by best.place, best.mark_id) as turn
+               from best) b
+      where b.turn <= %2$s'
+    , conditions, k)
+    using null::halfvec, name, sounds, any_codes, all_codes, year_from, year_to, sources, exclude
+        , none_codes, sketched, sketches, conditions, is_filtered, exact;
 end
 $$;
 
-comment on function logosim._name_candidates(text, text, text, boolean, integer, text[], text[], integer, integer, text[], uuid, text[]) is
-  'Internal: up to k marks each by spelling and by sound among those that pass conditions (of logosim._filter, over the parameters $4 to $10 of logosim.candidates), with their places. name: normalised, null: not by spelling. sounds: as in logosim.mark, null: not by sound. few: few marks pass';
+comment on function logosim._name_candidates(text, text, text, boolean, boolean, integer, text[], text[], integer, integer, text[], uuid, text[]) is
+  'Internal: up to k marks each by spelling and by sound among those that pass conditions, with their places. name: normalised, null: not by spelling. sounds: as in logosim.mark, null: not by sound. conditions: of logosim._filter, over the parameters $4 to $10, asking for no text, for only marks with a name are found. is_filtered: they keep more out than one mark. exact: compare all that pass';

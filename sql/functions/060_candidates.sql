@@ -82,7 +82,6 @@ declare
   passing      bigint;
   looked       record;
   is_complete  boolean := true;
-  few          boolean;
   began        timestamptz := clock_timestamp();
 begin
   if query_embedding is null and query_text is null and query_phonemes is null then
@@ -124,14 +123,12 @@ begin
     is_complete := is_complete and looked.route = 'exact';
   end if;
 
-  few := exact or (looked.route <> 'hnsw' and coalesce(passing, looked.examined, exact_rows + 1) <= exact_rows);
-
   -- Spelling is compared by trigrams, sound by sketches: names that sound alike need not have three sounds in common.
   return query execute format(
     'with named as materialized (
        select n.mark_id, n.channel
-         from logosim._name_candidates($2, $3, $18, $19, %1$s, $4, $5, $6, $7, $8, $9, $10) n
-        where %1$s > 0
+         from logosim._name_candidates($2, $3, $18, $19, $20, %1$s, $4, $5, $6, $7, $8, $9, $10) n
+        where %1$s > 0 and $21
      )
      , found as (
        select e.mark_id, array_agg(e.channel order by e.place) as found_by, max(e.distance) as look_distance
@@ -159,17 +156,18 @@ begin
       cross join (select (1000 * extract(epoch from clock_timestamp() - $17))::real as milliseconds
                     from (select count(*) from given) counted) took
       order by g.look_distance nulls last
-             , greatest(g.spelling_similarity, g.sound_similarity) desc nulls last
+             , coalesce(g.spelling_similarity, 0) + coalesce(g.sound_similarity, 0) desc
              , g.mark_id'
     , name_candidates, coalesce(model.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
         , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began
-        , filter, few;
+        , logosim._filter(any_codes, all_codes, year_from, year_to, sources, null, exclude, none_codes), is_filtered, exact
+        , has_text is distinct from false;
 end
 $$;
 
 comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean, text[]) is
-'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first.
+'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first, without one the best mean of spelling and sound.
 vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. vienna_none: none of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
 found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. spelling_similarity: trigrams, 0..1. sound_similarity: pairs and triples of sounds in classes, 0..1. route: exact, hnsw (the vector index: nearly all of the nearest, in their order) or name. passed: how many marks that have been looked at pass the filter; null where there is none or they were not counted. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at. examined: how many embeddings were compared; null where that was not counted. milliseconds: what this call took.
 Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument), LS009 (stored names are pronounced by another engine).';

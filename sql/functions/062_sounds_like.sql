@@ -1,4 +1,4 @@
--- Purpose: marks whose names are spelt or sound like a text. Callers: analysts. Cost: two trigram index scans.
+-- Purpose: marks whose names are spelt or sound like a text. Callers: analysts. Cost: as logosim.candidates by name.
 
 create or replace function logosim.sounds_like(
     text        text
@@ -50,4 +50,4 @@ end
 $$;
 
 comment on function logosim.sounds_like(text, text[], text[], integer, integer, text[], integer, text[]) is
-  'The k marks whose names are spelt or pronounced most like a text, by trigrams. It pronounces by rule: raises LS009 where the stored names are pronounced by another engine (logosim text asks by it). Filters as in logosim.candidates';
+  'The k marks whose names are spelt or pronounced most like a text. best: the larger of its similarity in spelling (trigrams) and in sound (pairs and triples of sounds in classes). It pronounces by rule: raises LS009 where the stored names are pronounced by another engine (logosim text asks by it). Filters as in logosim.candidates';

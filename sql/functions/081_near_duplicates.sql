@@ -132,7 +132,9 @@ begin
     join logosim.mark o on o.mark_id = n.other_id
     join logosim.mark_features f on f.mark_id = n.other_id and f.model_id = model.model_id
    where n.mark_id <> n.other_id
-     and (n.mark_id < n.other_id
+     -- Of two marks that are gone over, one gives the pair: which, the ids decide, evenly, so that all parts give as many.
+     and ((n.mark_id < n.other_id)
+            = ((get_byte(uuid_send(n.mark_id), 15) # get_byte(uuid_send(n.other_id), 15)) & 1 = 0)
           or not logosim._passes(o, any_codes, all_codes, year_from, year_to, sources, has_text))
      and not f.blank
    order by n.look_distance, n.mark_id, n.other_id;
@@ -141,9 +143,9 @@ $$;
 
 comment on function logosim.near_duplicates(double precision, text[], text[], integer, integer, text[], boolean, integer, integer, integer) is
 'Pairs of marks that look all but the same: cosine distance of their pictures at most threshold, nearest first.
-The marks that pass the filter (as in logosim.candidates) are gone over, and each is compared with the k marks of the whole register that look most like it. A pair of two marks that pass comes once, with the smaller id first; with a mark that does not pass, mark_id is the one that does.
+The marks that pass the filter (as in logosim.candidates) are gone over, and each is compared with the k marks of the whole register that look most like it. Each pair comes once; where only one of both marks passes the filter, it is mark_id.
 complete: false where all k marks looked at were within the threshold, so that mark_id may have more; ask with a larger k. The vector index is approximate, and may rarely pass over a pair. Left out are marks that no worker has looked at yet (logosim.model_coverage counts them), and pictures of which nothing is left without their text, for these all look the same.
-part, parts: go over one of so many equal parts of the marks only. Parts 1 to parts together give every pair once; one part is also a fair sample of the marks that are gone over. Some 10,000 marks a part keep well within a minute.
+part, parts: go over one of so many equal parts of the marks only. Parts 1 to parts together give every pair once; one part is also a fair sample of the pairs. Some 10,000 marks a part keep well within a minute.
 Raises LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument).';
 
 create or replace function logosim.clusters(mark_ids uuid[], other_ids uuid[]) returns table (

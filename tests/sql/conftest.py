@@ -126,6 +126,7 @@ def corpus(server: Any) -> Iterator[Corpus]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("vacuum analyze logosim.mark")
         connection.execute("vacuum analyze logosim.mark_features")
+        connection.execute("vacuum analyze logosim.mark_look")
     yield Corpus(url, marks, embeddings, model_id)
     server.drop(name)
 

@@ -88,6 +88,8 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
     "55_remember_picture": lambda rows: rows == [(True,)],
     "56_run_watches": lambda rows: rows == [("names like pelican", 1, 1, "what went wrong, where it did")],
     "57_limit_analysts": lambda rows: rows[0] == ("logosim_analyst", 120.0),
+    "58_answer_pictures": lambda rows: rows == [(0,)],
+    "59_activate_model": lambda rows: rows == [(True,)],
 }
 
 

@@ -78,7 +78,7 @@ def register(names_url: str, request: pytest.FixtureRequest) -> Iterator[psycopg
     """The names; as `many` they are searched as millions are, by the index."""
     with psycopg.connect(names_url, autocommit=True) as connection:
         connection.execute("set default_transaction_read_only = on")
-        connection.execute(f"set logosim.exact_rows = {request.param}".encode())
+        connection.execute(f"set logosim.exact_names = {request.param}".encode())
         yield connection
 
 
@@ -163,7 +163,7 @@ def test_words_that_were_not_counted_yet_are_found(connection: psycopg.Connectio
 def test_names_obey_the_filter_and_are_as_many_as_asked_for(names_url: str, names: int) -> None:
     """One mark in twenty passes; those that are alike and pass are found, however many nearer ones do not."""
     with psycopg.connect(names_url) as connection:
-        connection.execute(f"set logosim.exact_rows = {names}".encode())
+        connection.execute(f"set logosim.exact_names = {names}".encode())
         passing = connection.execute(
             "select brand_text, normalised_text from logosim.mark where vienna_keys && '{26.04}' and year >= 2000"
         ).fetchall()
@@ -179,10 +179,12 @@ def test_the_index_finds_what_comparing_all_finds(names_url: str) -> None:
     """Recall of the index of sketches against all sketches, of the 50 nearest names to each of 40 others."""
     statement = """
         select array_agg(n.mark_id)
-          from logosim._nearest_names(%s, logosim._sketch(%s), '', %s, 50, null, null, null, null, null, null) n
+          from logosim._nearest_names(
+                 array[%s], array[logosim._sketch(%s)], '', false, %s, 50, null, null, null, null, null, null, null) n
     """
     shared = wanted = 0
     with psycopg.connect(names_url) as connection:
+        connection.execute("set logosim.exact_names = 10")
         for name in made_names(40, seed=5):
             for column, piece in (("spelling", name.lower()), ("sound", " ".join(sound_pieces(phonemes(name) or "")))):
                 near, true = (

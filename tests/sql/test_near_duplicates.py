@@ -44,9 +44,8 @@ def test_all_pairs_are_found_once_in_parts(
 ) -> None:
     parts = [near(corpus_connection, "%s, part => %s, parts => 3, k => 100", THRESHOLD, part) for part in (1, 2, 3)]
     rows = list(itertools.chain(*parts))
-    found = {(row[0], row[1]): row[2] for row in rows}
+    found = {(min(row[:2]), max(row[:2])): row[2] for row in rows}
     assert len(found) == len(rows)
-    assert all(one < other for one, other in found)
     sure = {pair for pair, distance in pairs.items() if distance < THRESHOLD - 1e-4}
     # The index is approximate, and these, a hundred marks all about equally far apart, are its hardest case.
     assert len(sure - set(found)) <= 0.05 * len(sure)
@@ -57,8 +56,7 @@ def test_all_pairs_are_found_once_in_parts(
     for part in parts:
         distances = [row[2] for row in part]
         assert distances == sorted(distances)
-    asked = [len({row[0] for row in part}) for part in parts]
-    assert min(asked) > 0.4 * max(asked)  # equal parts, but the first ones have more of the smaller ids of pairs
+    assert min(map(len, parts)) > 0.6 * max(map(len, parts))  # by the smaller id it would be a fifth
 
 
 def test_a_list_that_is_cut_short_says_so(
@@ -83,7 +81,6 @@ def test_a_filter_says_which_marks_are_gone_over(
 
     assert rows
     assert all(passes(row[0]) for row in rows)
-    assert all(row[0] < row[1] for row in rows if passes(row[1]))
     expected = {frozenset(pair) for pair, d in pairs.items() if any(map(passes, pair)) and d < THRESHOLD - 1e-4}
     found = [frozenset(row[:2]) for row in rows]
     assert len(found) == len(set(found))

@@ -89,7 +89,7 @@ def test_recall_and_number_of_rows_at_every_selectivity(
     corpus: Any, corpus_connection: psycopg.Connection[Any], name: str, exact_rows: int
 ) -> None:
     """`many` lowers the bound, so that 5,000 marks are searched as millions are."""
-    corpus_connection.execute(f"set logosim.exact_rows = {exact_rows}".encode())
+    corpus_connection.execute(f"set logosim.exact_rows = {exact_rows}; set logosim.index_step = 0".encode())
     least = 0.97  # of neighbours within a cluster, which are pure noise here: harder than pictures
     found_of_true = wanted_in_all = 0
     for embedding in queries(corpus):
@@ -121,14 +121,14 @@ def test_exact_search_equals_its_plain_twin(corpus: Any, corpus_connection: psyc
 
 def test_asking_for_more_than_the_index_gives_at_once(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:
     """ef_search is 400: an index scan without iteration would end there, silently."""
-    corpus_connection.execute("set logosim.exact_rows = 100")
-    rows = look(corpus_connection, queries(corpus, 1)[0], Filter(), 2500)
-    assert len({row[0] for row in rows}) == 2500
+    corpus_connection.execute("set logosim.exact_rows = 100; set logosim.index_step = 0")
+    rows = look(corpus_connection, queries(corpus, 1)[0], Filter(), 2400)
+    assert len({row[0] for row in rows}) == 2400
     assert rows[0][2] == "hnsw"
 
 
 def test_filter_far_from_the_query_falls_back_to_exact(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:
-    corpus_connection.execute("set logosim.exact_rows = 10")
+    corpus_connection.execute("set logosim.exact_rows = 10; set logosim.index_step = 0")
     rows = look(corpus_connection, queries(corpus, 1)[0], Filter(vienna_any=("26.04",)), 600)
     assert len(rows) == 500  # all there are
     assert {row[2] for row in rows} == {"exact"}
@@ -166,13 +166,15 @@ def test_the_vector_index_is_used(corpus: Any, corpus_connection: psycopg.Connec
     corpus_connection.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
     corpus_connection.execute("load 'auto_explain'")
     corpus_connection.execute("set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on")
-    corpus_connection.execute("set client_min_messages = log; set logosim.exact_rows = 100")
+    corpus_connection.execute("set client_min_messages = log")
+    corpus_connection.execute("set logosim.exact_rows = 100; set logosim.index_step = 0")
     for wanted in (Filter(), Filter(vienna_any=("26.04",), year_from=1980)):
         plans.clear()
         look(corpus_connection, queries(corpus, 1)[0], wanted, 100)
         scans = [plan for plan in plans if f"Index Scan using mark_features_hnsw_{corpus.model_id}" in plan]
-        assert len(scans) == 1
-        assert "Sort" not in scans[0]
+        # Under a filter it is looked at before whether the nearest pass, in a plan that the planner may choose.
+        assert 1 <= len(scans) <= (1 if wanted == Filter() else 2)
+        assert scans[-1].count("Sort Key") <= 2  # of what the index gave, nearly in order, and of the nearest of that
     plans.clear()
     look(corpus_connection, queries(corpus, 1)[0], Filter(), 100, exact=True)
     assert plans
@@ -180,9 +182,16 @@ def test_the_vector_index_is_used(corpus: Any, corpus_connection: psycopg.Connec
 
 
 def test_settings_are_back_after_a_search(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:
-    names = ["enable_sort", "hnsw.ef_search", "hnsw.iterative_scan", "pg_trgm.similarity_threshold", "jit"]
+    names = [
+        "enable_sort",
+        "hnsw.ef_search",
+        "hnsw.iterative_scan",
+        "hnsw.max_scan_tuples",
+        "pg_trgm.similarity_threshold",
+        "jit",
+    ]
     show = "select current_setting(name, true) from unnest(%s::text[]) as name"
-    corpus_connection.execute("set logosim.exact_rows = 100")
+    corpus_connection.execute("set logosim.exact_rows = 100; set logosim.index_step = 0")
     look(corpus_connection, queries(corpus, 1)[0], Filter(), 100)  # loads the libraries that own the settings
     with corpus_connection.transaction():
         before = corpus_connection.execute(show, (names,)).fetchall()
@@ -202,8 +211,8 @@ def test_names_are_found_by_spelling_and_sound(corpus: Any, corpus_connection: p
     assert mark.mark_id in {row[0] for row in rows[:5]}
     assert all(row[2] is None and row[5:] == ("name", None, True) for row in rows)
     assert all(set(row[1]) <= {"spelling", "sound"} for row in rows)
-    best = [max(row[3] or 0, row[4] or 0) for row in rows]
-    assert best == sorted(best, reverse=True)
+    alike = [(row[3] or 0) + (row[4] or 0) for row in rows]
+    assert alike == pytest.approx(sorted(alike, reverse=True))
 
 
 def test_same_name_and_another_picture_is_found(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:

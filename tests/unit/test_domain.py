@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logosim.domain.mark import mark_id
+from logosim.domain.parse import parse_interval
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.vienna import ViennaLevel, canonical, canonical_all, keys, level
-from logosim.errors import FilterError, LogosimError, ViennaCodeError, WeightsError
+from logosim.errors import FilterError, InputError, LogosimError, ViennaCodeError, WeightsError
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,17 @@ def test_errors_carry_their_docstring_and_a_stable_code() -> None:
     assert error.code == "vienna-code-error"
     assert str(error) == ViennaCodeError.__doc__
     assert all(subclass.__doc__ for subclass in LogosimError.__subclasses__())
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), (" 15 m ", 900), ("1h", 3600), ("7d", 7 * 86400), ("366d", 366 * 86400)]
+)
+def test_lengths_of_time(text: str, seconds: int) -> None:
+    assert parse_interval(text).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("text", ["", "1", "1x", "0s", "-1h", "1.5h", "367d", "1h30m", "١h"])
+def test_what_is_no_length_of_time(text: str) -> None:
+    with pytest.raises(InputError) as raised:
+        parse_interval(text)
+    assert raised.value.hint

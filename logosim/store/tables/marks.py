@@ -86,7 +86,12 @@ mark = Table(
     Index("mark_name_idx", "normalised_text", postgresql_using="hash"),
     Index("mark_source_file_key", "source", text('lower(file collate "C")'), unique=True),
     Index("mark_vienna_keys_idx", "vienna_keys", postgresql_using="gin"),
-    Index("mark_words_idx", text("string_to_array(normalised_text, ' ')"), postgresql_using="gin"),
+    Index(
+        "mark_words_idx",
+        text("string_to_array(normalised_text, ' ')"),
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    ),
     Index("mark_year_idx", "year"),
     comment="Trademarks, one row each, written by logosim.merge_marks",
 )

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -131,6 +132,9 @@ name_sketch = Table(
         BIT(SKETCH_BITS),
         comment="The same of its pronunciations in classes of sounds; null where nothing in it is pronounceable",
     ),
+    Column("source", Text, nullable=False, comment="As in mark"),
+    Column("year", SmallInteger, comment="As in mark"),
+    Column("vienna_keys", ARRAY(Text), nullable=False, comment="As in mark"),
     PrimaryKeyConstraint("mark_id", name="name_sketch_pkey"),
     ForeignKeyConstraint(["mark_id"], ["logosim.mark.mark_id"], name="name_sketch_mark_id_fkey", ondelete="CASCADE"),
     Index(
@@ -142,8 +146,15 @@ name_sketch = Table(
     Index(
         "name_sketch_sound_idx", "sound", postgresql_using="hnsw", postgresql_ops={"sound": "public.bit_jaccard_ops"}
     ),
-    comment="Names of marks as bit sets, of which the nearest can be found; kept by a trigger on logosim.mark, one row "
-    "each",
+    Index(
+        "name_sketch_vienna_keys_idx",
+        "vienna_keys",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    ),
+    Index("name_sketch_year_idx", "year"),
+    comment="Names of marks as bit sets, of which the nearest can be found, beside what filters ask about; kept by a "
+    "trigger on logosim.mark, one row each",
 )
 
 word = Table(
@@ -152,7 +163,13 @@ word = Table(
     Column("word", Text(collation="C"), nullable=False, comment="A word of logosim.mark.normalised_text"),
     Column("marks", Integer, nullable=False, comment="Marks with this word in their name, each counted once"),
     PrimaryKeyConstraint("word", name="word_pkey"),
-    Index("word_trigrams_idx", "word", postgresql_using="gin", postgresql_ops={"word": "public.gin_trgm_ops"}),
+    Index(
+        "word_trigrams_idx",
+        "word",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_ops={"word": "public.gin_trgm_ops"},
+    ),
     comment="Words of the names of all marks, counted by logosim.count_words; rare words are the distinctive ones",
 )
 

@@ -1,0 +1,276 @@
+"""Search by look at every selectivity: recall against a slow, plain twin on either route, and which route is taken."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+import pytest
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+
+from logosim.domain.mark import Mark
+from logosim.domain.query import Filter
+from logosim.domain.vienna import keys
+from logosim.evaluation.register import Register
+from logosim.store.loading import LoadedMark, load
+from logosim.store.pool import open_pool
+
+MARKS, DIMENSIONS, QUERIES = 24_000, 64, 12
+WANTED = 200
+RECALL = 0.99
+SHARES = (0.29, 0.10, 0.05, 0.01, 0.001)
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A made-up register in a database, and what its plain twin needs."""
+
+    url: str
+    marks: tuple[Mark, ...] = field(repr=False)
+    carried: tuple[frozenset[str], ...] = field(repr=False)  # Vienna keys of each mark
+    similarity: Floats = field(repr=False)  # [QUERIES, MARKS]: cosines, of half-precision vectors
+    queries: Floats = field(repr=False)
+    model_id: int
+
+    def key_near(self, share: float) -> str:
+        """The Vienna key that the share of the marks that carry it is nearest to."""
+        counts = Counter(key for of in self.carried for key in of)
+        return min(counts, key=lambda key: (abs(np.log(counts[key] / MARKS / share)), key))
+
+    def passing(self, wanted: Filter) -> npt.NDArray[np.bool_]:
+        """The plain twin of the filter."""
+        return np.array(
+            [
+                (not wanted.vienna_any or not of.isdisjoint(wanted.vienna_any))
+                and of.issuperset(wanted.vienna_all)
+                and of.isdisjoint(wanted.vienna_none)
+                and (wanted.year_from is None or (mark.year or 0) >= wanted.year_from)
+                and (wanted.year_to is None or (mark.year or 9999) <= wanted.year_to)
+                and (not wanted.sources or mark.source in wanted.sources)
+                and (wanted.has_text is None or (mark.text is not None) == wanted.has_text)
+                for mark, of in zip(self.marks, self.carried, strict=True)
+            ]
+        )
+
+    def nearest(self, query: int, passing: npt.NDArray[np.bool_], limit: int = WANTED) -> list[UUID]:
+        """The plain twin of the search."""
+        order = np.argsort(-self.similarity[query], kind="stable")
+        return [self.marks[index].mark_id for index in order if passing[index]][:limit]
+
+    def far_filters(self, query: int) -> dict[str, Filter]:
+        """Filters that exclude what is near a query: what its neighbours carry, or allow what they do not carry."""
+        near = set(np.argsort(-self.similarity[query])[:300].tolist())
+        beside = Counter(key for index in near for key in self.carried[index] if len(key) == 5)
+        overall = Counter(key for of in self.carried for key in of if len(key) == 5)
+        excluded: list[str] = []
+        left = near
+        while len(left) > 9:
+            carried = Counter(key for index in left for key in self.carried[index] if len(key) == 5)
+            excluded.append(min(carried, key=lambda key: (-carried[key], key)))
+            left = {index for index in left if excluded[-1] not in self.carried[index]}
+        rarest = min(
+            (key for key, count in overall.items() if count > MARKS // 50),
+            key=lambda key: (beside[key] / overall[key], key),
+        )
+        return {
+            "what neighbours carry is excluded": Filter(vienna_none=tuple(excluded)),
+            "what neighbours do not carry is wanted": Filter(vienna_any=(rarest,)),
+        }
+
+
+def half(vectors: Floats) -> Floats:
+    rounded = vectors.astype(np.float16).astype(np.float32)
+    return (rounded / np.linalg.norm(rounded, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def stored(server: Any) -> Iterator[Stored]:
+    """24,000 marks in 64 dimensions, their index built as `register_model` defines it."""
+    name = f"look_{uuid.uuid4().hex[:12]}"
+    url = server.create(name, template="logosim_test_template")
+    register = Register(MARKS, DIMENSIONS, seed=3)
+    batches = list(register.chunks())
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select logosim.register_model('look-model', repeat('2', 64), %s, 7, 64, '{}'::jsonb, true)", (DIMENSIONS,)
+        ).fetchone()
+    with open_pool(url) as pool:
+        load(
+            pool,
+            ([LoadedMark(*of) for of in zip(marks, embeddings, strict=True)] for marks, embeddings in batches),
+        )
+    marks = tuple(mark for batch, _ in batches for mark in batch)
+    queries = half(register.queries(QUERIES))
+    similarity = queries @ half(np.concatenate([embeddings for _, embeddings in batches])).T
+    carried = tuple(frozenset(keys(mark.vienna_codes)) for mark in marks)
+    yield Stored(url, marks, carried, similarity, queries, int(row[0]) if row else 0)
+    server.drop(name)
+
+
+@pytest.fixture
+def connection(stored: Stored) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(stored.url, autocommit=True) as opened:
+        opened.execute("set default_transaction_read_only = on")
+        register_vector(opened)
+        yield opened
+
+
+def by_index(connection: psycopg.Connection[Any]) -> None:
+    """Let the vector index be followed wherever more than 50 marks pass, as in a register of many millions."""
+    connection.execute("set logosim.exact_rows = 50; set logosim.index_step = 0")
+
+
+def ask(
+    connection: psycopg.Connection[Any], embedding: Floats, wanted: Filter, limit: int = WANTED, *, exact: bool = False
+) -> list[tuple[UUID, str, int | None, bool, int | None, float]]:
+    return connection.execute(
+        """
+        select mark_id, route, passed, complete, examined, milliseconds
+          from logosim.candidates(
+                 query_embedding => %s, vienna_any => %s::text[], vienna_all => %s::text[]
+               , year_from => %s, year_to => %s, sources => %s::text[], has_text => %s
+               , candidates => %s, exact => %s, vienna_none => %s::text[])
+        """,
+        (
+            HalfVector(embedding),
+            list(wanted.vienna_any),
+            list(wanted.vienna_all),
+            wanted.year_from,
+            wanted.year_to,
+            list(wanted.sources),
+            wanted.has_text,
+            limit,
+            exact,
+            list(wanted.vienna_none),
+        ),
+    ).fetchall()
+
+
+@pytest.mark.parametrize("share", [1.0, *SHARES, 1 / MARKS])
+def test_recall_at_every_selectivity_on_both_routes(
+    stored: Stored, connection: psycopg.Connection[Any], share: float
+) -> None:
+    wanted = Filter() if share == 1 else Filter(vienna_any=(stored.key_near(share),))
+    passing = stored.passing(wanted)
+    assert 0.5 * share <= passing.mean() <= 2 * share
+    found, routes = 0, set()
+    for query in range(QUERIES):
+        connection.execute(f"set logosim.exact_rows = {MARKS}".encode())
+        true = stored.nearest(query, passing)
+        exact = ask(connection, stored.queries[query], wanted)
+        assert len(set(true) & {row[0] for row in exact}) >= len(true) - 1  # rounding may swap the last
+        assert {(row[1], row[3]) for row in exact} == {("exact", True)}
+        assert {row[2] for row in exact} == {None if share == 1 else passing.sum()}
+        assert {row[4] for row in exact} == {passing.sum()}
+        by_index(connection)
+        rows = ask(connection, stored.queries[query], wanted)
+        assert len({row[0] for row in rows}) == len(true)  # never fewer than asked while more exist
+        found += len(set(true) & {row[0] for row in rows})
+        routes |= {row[1] for row in rows}
+        if rows[0][1] == "exact":
+            assert [row[0] for row in rows] == [row[0] for row in exact]
+        else:
+            assert not any(row[3] for row in rows)
+    assert found >= RECALL * QUERIES * min(WANTED, passing.sum())
+    if share >= 0.05:
+        assert "hnsw" in routes
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["index", "usual"])
+def test_recall_where_the_filter_excludes_the_neighbourhood(
+    stored: Stored, connection: psycopg.Connection[Any], index: bool
+) -> None:
+    if index:
+        by_index(connection)
+    found = wanted_in_all = 0
+    for query in range(QUERIES):
+        for wanted in stored.far_filters(query).values():
+            true = stored.nearest(query, stored.passing(wanted))
+            rows = ask(connection, stored.queries[query], wanted)
+            assert len({row[0] for row in rows}) == len(true)
+            found += len(set(true) & {row[0] for row in rows})
+            wanted_in_all += len(true)
+    assert found >= RECALL * wanted_in_all
+
+
+def test_the_neighbourhood_decides_the_route(stored: Stored, connection: psycopg.Connection[Any]) -> None:
+    """Of two filters that as many marks pass, one passes the neighbours and the other does not."""
+    connection.execute("set logosim.exact_rows = 50; set logosim.index_step = 15")
+    routes = []
+    for query in range(QUERIES):
+        far = stored.far_filters(query)["what neighbours carry is excluded"]
+        near = Filter(year_from=1985)
+        assert stored.passing(near).mean() > 0.8
+        routes.append(tuple(ask(connection, stored.queries[query], wanted, 100)[0][1] for wanted in (near, far)))
+    assert {near for near, _ in routes} == {"hnsw"}
+    assert [far for _, far in routes].count("exact") > QUERIES // 2
+
+
+def test_exact_on_demand_compares_with_all(stored: Stored, connection: psycopg.Connection[Any]) -> None:
+    by_index(connection)
+    wanted = Filter(has_text=True)
+    rows = ask(connection, stored.queries[0], wanted, 10, exact=True)
+    passing = int(stored.passing(wanted).sum())
+    assert [row[0] for row in rows] == stored.nearest(0, stored.passing(wanted), 10)
+    assert {row[1:5] for row in rows} == {("exact", passing, True, passing)}
+    (took,) = {row[5] for row in rows}
+    assert 0 < took < 60_000
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(vienna_none=("27",)),
+        Filter(vienna_none=("27.05", "29.01.01")),
+        Filter(vienna_any=("27.05", "26.04"), vienna_none=("29",), year_from=2000),
+        Filter(vienna_all=("27.05", "29.01"), vienna_none=("26.11.01",)),
+        Filter(sources=("synthetic-office",), has_text=False),
+        Filter(sources=("synthetic-office", "synthetic-euipo"), year_from=1999, year_to=2001, vienna_none=("26.04",)),
+    ],
+)
+def test_filters_equal_their_plain_twin(stored: Stored, connection: psycopg.Connection[Any], wanted: Filter) -> None:
+    passing = stored.passing(wanted)
+    expected = {mark.mark_id for mark, passes in zip(stored.marks, passing, strict=True) if passes}
+    assert 0 < len(expected) < MARKS
+    assert {row[0] for row in ask(connection, stored.queries[1], wanted, MARKS)} == expected
+    by_index(connection)
+    assert {row[0] for row in ask(connection, stored.queries[1], wanted, MARKS)} == expected
+    some = ask(connection, stored.queries[1], wanted, 50)
+    assert len(some) == min(50, len(expected))
+    assert {row[0] for row in some} <= expected
+
+
+def test_which_indexes_are_used(stored: Stored, connection: psycopg.Connection[Any]) -> None:
+    """The plans that are really run: no join where all are compared; the vector index in its order."""
+    plans: list[str] = []
+    connection.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
+    connection.execute("load 'auto_explain'")
+    connection.execute("set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on")
+    connection.execute("set client_min_messages = log")
+    hundredth = Filter(vienna_any=(stored.key_near(0.01),))
+    ask(connection, stored.queries[0], hundredth)
+    (compared,) = [plan for plan in plans if "with passing as materialized" in plan and "l.embedding" in plan]
+    assert f"Bitmap Index Scan on mark_look_vienna_{stored.model_id}" in compared
+    assert not any(joined in compared for joined in ("Join", "Nested Loop", "mark_features"))
+
+    plans.clear()
+    ask(connection, stored.queries[0], Filter(sources=("synthetic-office",), has_text=False))
+    assert any(f"mark_look_facts_{stored.model_id}" in plan for plan in plans)
+
+    plans.clear()
+    by_index(connection)
+    ask(connection, stored.queries[0], Filter(vienna_any=(stored.key_near(0.29),)))
+    followed = [plan for plan in plans if f"Index Scan using mark_features_hnsw_{stored.model_id}" in plan]
+    assert len(followed) == 2  # the nearest 200, whether they pass, and the search
+    assert followed[1].count("Sort Key") <= 2
+    assert "mark_look_pkey" in followed[1]
