@@ -79,7 +79,8 @@ class WatchStore:
                        , shape_weight => %(shape)s
                        , sound_weight => %(sound)s
                        , spelling_weight => %(spelling)s
-                       , vienna_weight => %(vienna)s)
+                       , vienna_weight => %(vienna)s
+                       , vienna_none => %(vienna_none)s::text[])
                 """,
                 {
                     "name": name,
@@ -88,6 +89,7 @@ class WatchStore:
                     "threshold": threshold,
                     "vienna_any": list(wanted.vienna_any) or None,
                     "vienna_all": list(wanted.vienna_all) or None,
+                    "vienna_none": list(wanted.vienna_none) or None,
                     "year_from": wanted.year_from,
                     "year_to": wanted.year_to,
                     "sources": list(wanted.sources) or None,

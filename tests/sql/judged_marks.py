@@ -169,6 +169,7 @@ QUESTIONS: dict[str, tuple[Filter, Weights, int]] = {
     "all": (Filter(), Weights(), 1000),
     "filtered": (Filter(vienna_any=("26", "03.07"), year_from=1995, has_text=True), Weights(), 20),
     "all codes": (Filter(vienna_all=("27.05",), year_to=2015, sources=("t",)), Weights(), 20),
+    "codes not wanted": (Filter(vienna_none=("03.07", "29.01.08")), Weights(), 20),
     "none pass": (Filter(vienna_any=("09.09",)), Weights(), 20),
     "weighed": (Filter(), Weights(look=0.5, shape=3, sound=2, spelling=0.25, vienna=0), 20),
     "by shape": (Filter(), Weights(look=0, shape=1, sound=0, spelling=0, vienna=0), 20),
@@ -192,7 +193,8 @@ select *
        , shape_weight => %(shape)s
        , sound_weight => %(sound)s
        , spelling_weight => %(spelling)s
-       , vienna_weight => %(vienna)s)
+       , vienna_weight => %(vienna)s
+       , vienna_none => %(vienna_none)s)
 """
 
 
@@ -208,6 +210,7 @@ def arguments(asked: UUID | str, question: tuple[Filter, Weights, int]) -> dict[
         "asked": asked,
         "vienna_any": list(wanted.vienna_any) or None,
         "vienna_all": list(wanted.vienna_all) or None,
+        "vienna_none": list(wanted.vienna_none) or None,
         "year_from": wanted.year_from,
         "year_to": wanted.year_to,
         "sources": list(wanted.sources) or None,

@@ -192,7 +192,7 @@ def test_a_watch_finds_what_a_search_finds(watches: WatchStore, connection: Conn
 def test_codes_that_are_not_wanted(watches: WatchStore, connection: Connection) -> None:
     near = put(connection, "near.png", text="Fildor", codes=("03.07.01",))
     put(connection, "word.png", text="Fildor", codes=("27.05.01",))
-    connection.execute("select logosim.save_watch('w', asked_text => 'Fildor', vienna_none => '{27.5}')")
+    watches.save("w", text="Fildor", filter=Filter(vienna_none=("27.05",)))
     assert new(watches) == {near}
 
 
