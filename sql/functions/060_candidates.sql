@@ -171,8 +171,8 @@ begin
   return query execute format(
     'with named as materialized (
        select n.mark_id, n.channel
-         from logosim._name_candidates($2, $3, $14, $15, $16, %1$s, $4, $5, $6, $7, $8, $9) n
-        where %1$s > 0 and $17
+         from logosim._name_candidates($2, $3, $14, $15, %1$s, $4, $5, $6, $7, $8, $9) n
+        where %1$s > 0 and $16
      )
      , found as (
        select e.mark_id, array_agg(e.channel order by e.place) as found_by
@@ -197,7 +197,7 @@ begin
     , name_candidates, coalesce(model.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
         , look_ids, chosen, case when is_filtered then passing end, is_complete
-        , logosim._filter(any_codes, all_codes, year_from, year_to, sources, null, exclude), is_filtered, exact
+        , logosim._filter(any_codes, all_codes, year_from, year_to, sources, null, exclude), exact
         , has_text is distinct from false;
 end
 $$;

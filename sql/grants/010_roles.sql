@@ -53,7 +53,10 @@ begin
 end
 $$;
 
-grant execute on function logosim.work_status() to logosim_analyst, logosim_worker, logosim_api;
+grant execute on function
+    logosim.work_status()
+  , logosim._expected_names(text, text[], text[], integer, integer, text[], uuid)
+to logosim_analyst, logosim_worker, logosim_api;
 
 grant execute on function
     logosim.claim_work(text, integer, interval, smallint, integer)
