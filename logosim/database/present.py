@@ -23,11 +23,8 @@ from logosim.store.translation import translate
 UPGRADE_LOCK = 0x6C6F676F  # "logo": one upgrade of a database at a time
 
 
-_NAME_FUNCTIONS = (  # what search keys are made by
-    "functions/020_normalise_text.sql",
-    "functions/021_phonemes.sql",
-    "functions/023_name_sketches.sql",
-)
+_NAME_FUNCTIONS = ("functions/020_normalise_text.sql", "functions/021_phonemes.sql")  # what search keys are made by
+_SKETCH_FUNCTIONS = "functions/023_name_sketches.sql"  # what sketches of them are made by
 _NAME_TABLES = ("transliteration", "phoneme_rule")
 
 
@@ -86,6 +83,8 @@ def apply(connection: Connection, folder: Path | None = None, calibration: str |
     if names_changed or any(name in _NAME_FUNCTIONS for name in changed):
         row = driver.execute("select logosim.refresh_names()").fetchone()
         renamed = int(row[0]) if row else 0
+    elif _SKETCH_FUNCTIONS in changed:
+        driver.execute("select logosim._refresh_sketches()")
     # Where words were never counted, or the names they stand in have changed without a batch.
     driver.execute(
         "select logosim.count_words() where %s or not exists (select from logosim.word_census)", (renamed > 0,)

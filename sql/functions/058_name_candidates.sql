@@ -8,8 +8,8 @@
 --   Of each channel those are given that stand highest on any of its routes.
 -- Words much like one of the name are taken from logosim.word, the nearest first, until they have given k marks (with a
 --   filter: 1,000). A word that more than 1,000 names have distinguishes nothing, and is no way to a name.
--- Filters. Up to 80,000 names pass (setting logosim.exact_names): the sketches of all of them are compared. More pass: the
---   HNSW index is scanned on and on until enough are found; should it give up early, all are compared. Either reads
+-- Filters. Up to 80,000 names pass, as the planner estimates (setting logosim.exact_names): the sketches of all of them
+--   are compared. More pass: the HNSW index is scanned on and on until enough are found; should it give up early, all are compared. Either reads
 --   logosim.name_sketch alone. A floor of similarity is applied at the end.
 -- Cost: at 770,000 marks some 3 ms for each reading of an index of sketches (two, and up to two more where the name has
 --   several words), and 3 to 15 ms for words. With a filter about 1 ms for each thousand names that pass, at most 80.
@@ -26,11 +26,36 @@ $$;
 comment on function logosim._exact_names() is
   'Internal: up to how many passing names are compared one by one: setting logosim.exact_names, by default 80000';
 
+create or replace function logosim._expected_names(
+    conditions   text
+  , any_codes    text[]
+  , all_codes    text[]
+  , year_from    integer
+  , year_to      integer
+  , sources      text[]
+  , exclude      uuid
+  , none_codes   text[]
+) returns double precision
+language plpgsql volatile  -- for plans are told to volatile functions alone; nothing is changed
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  planned json;
+begin
+  execute format('explain (format json) select from logosim.name_sketch m where true %s', conditions)
+     into planned
+    using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
+  return planned->0->'Plan'->>'Plan Rows';
+end
+$$;
+
+comment on function logosim._expected_names(text, text[], text[], integer, integer, text[], uuid, text[]) is
+  'Internal: how many names pass conditions, as the planner estimates; counting them would take as long as comparing them';
+
 create or replace function logosim._nearest_names(
     sketched     text[]
   , sketches     bit[]
   , conditions   text
-  , is_filtered  boolean
   , exact        boolean
   , k            integer
   , any_codes    text[]
@@ -58,22 +83,16 @@ as $$
 declare
   -- Of random names one in ten sounds nearer than this, and hardly any is spelt so.
   farthest constant real := 0.8;
-  most bigint := case when not exact then logosim._exact_names() end;
   -- Reading an index of sketches in its order is the only plan without these.
   other_plans constant text[] := '{enable_sort, enable_seqscan, enable_bitmapscan}';
-  -- All that pass, read once for all sketches: nothing of them is compared where they are too many.
+  -- All that pass, read once for all sketches.
   comparing constant text :=
     'with passing as materialized (
        select m.mark_id, m.spelling, m.sound
          from logosim.name_sketch m
         where true %1$s
-        limit $11 + 1
-     )
-     , counted as (
-       select count(*) as names from passing
      )
      select array_agg(near.number), array_agg(near.mark_id), array_agg(near.distance)
-          , coalesce((select c.names > $11 from counted c), false)
        from (select asked.number::integer, near.mark_id, near.distance
                from unnest($1, $2) with ordinality as asked (sketched, sketch, number)
               cross join lateral (
@@ -81,7 +100,6 @@ declare
                            , (case asked.sketched when ''spelling'' then p.spelling else p.sound end <%%> asked.sketch)::real
                              as distance
                         from passing p
-                       where not coalesce((select c.names > $11 from counted c), false)
                        order by 2, 1
                        limit %2$s) near
               where asked.number = any ($3)) near';
@@ -89,16 +107,10 @@ declare
   numbers integer[];
   ids uuid[];
   distances real[];
-  too_many boolean := not exact and not is_filtered
-                      and coalesce((select c.names > logosim._exact_names() from logosim.word_census c), false);
 begin
-  if not too_many then
-    execute format(comparing, conditions, k)
-       into numbers, ids, distances, too_many
-      using sketched, sketches, wanting, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes, most;
-  end if;
-
-  if too_many then
+  if not exact
+     and logosim._expected_names(conditions, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes)
+         > logosim._exact_names() then
     perform set_config(plan, 'off', true) from unnest(other_plans) as plan;
     for place in 1 .. cardinality(sketched) loop
       execute format(
@@ -120,24 +132,22 @@ begin
       end if;
     end loop;
     perform set_config(plan, 'on', true) from unnest(other_plans) as plan;
-    if wanting = '{}' then
-      return;
-    end if;
-    -- The index has given up, or there are no more.
-    most := null;
-    execute format(comparing, conditions, k)
-       into numbers, ids, distances, too_many
-      using sketched, sketches, wanting, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes, most;
   end if;
 
-  return query
-  select near.number, near.id, (1 - near.distance)::real
-    from unnest(numbers, ids, distances) as near (number, id, distance)
-   where near.distance <= farthest;
+  -- What is left: all, or where the index has given up, or there are no more.
+  if wanting <> '{}' then
+    execute format(comparing, conditions, k)
+       into numbers, ids, distances
+      using sketched, sketches, wanting, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
+    return query
+    select near.number, near.id, (1 - near.distance)::real
+      from unnest(numbers, ids, distances) as near (number, id, distance)
+     where near.distance <= farthest;
+  end if;
 end
 $$;
 
-comment on function logosim._nearest_names(text[], bit[], text, boolean, boolean, integer, text[], text[], integer, integer, text[], uuid, text[]) is
+comment on function logosim._nearest_names(text[], bit[], text, boolean, integer, text[], text[], integer, integer, text[], uuid, text[]) is
   'Internal: for each sketch (of spelling or sound, as sketched says), by its number, the k marks that are nearest among those that pass, if alike at all; similarity: Jaccard, 0..1';
 
 create or replace function logosim._common_word() returns integer
@@ -256,7 +266,6 @@ create or replace function logosim._name_candidates(
     name         text
   , sounds       text
   , conditions   text
-  , is_filtered  boolean
   , exact        boolean
   , k            integer
   , any_codes    text[]
@@ -307,7 +316,7 @@ begin
          from logosim._names_with_words($2, $13, %2$s, $4, $5, $6, $7, $8, $9, $10) w
        union all
        select n.mark_id, $11[n.number], row_number() over (partition by n.number order by n.similarity desc, n.mark_id)
-         from logosim._nearest_names($11, $12, $13, $14, $15, %2$s, $4, $5, $6, $7, $8, $9, $10) n
+         from logosim._nearest_names($11, $12, $13, $14, %2$s, $4, $5, $6, $7, $8, $9, $10) n
      )
      , best as (
        select f.mark_id, f.channel, min(f.place) as place
@@ -320,9 +329,9 @@ begin
       where b.turn <= %2$s'
     , conditions, k)
     using null::halfvec, name, sounds, any_codes, all_codes, year_from, year_to, sources, exclude
-        , none_codes, sketched, sketches, conditions, is_filtered, exact;
+        , none_codes, sketched, sketches, conditions, exact;
 end
 $$;
 
-comment on function logosim._name_candidates(text, text, text, boolean, boolean, integer, text[], text[], integer, integer, text[], uuid, text[]) is
-  'Internal: up to k marks each by spelling and by sound among those that pass conditions, with their places. name: normalised, null: not by spelling. sounds: as in logosim.mark, null: not by sound. conditions: of logosim._filter, over the parameters $4 to $10, asking for no text, for only marks with a name are found. is_filtered: they keep more out than one mark. exact: compare all that pass';
+comment on function logosim._name_candidates(text, text, text, boolean, integer, text[], text[], integer, integer, text[], uuid, text[]) is
+  'Internal: up to k marks each by spelling and by sound among those that pass conditions, with their places. name: normalised, null: not by spelling. sounds: as in logosim.mark, null: not by sound. conditions: of logosim._filter, over the parameters $4 to $10, asking for no text, for only marks with a name are found. exact: compare all that pass';

@@ -127,8 +127,8 @@ begin
   return query execute format(
     'with named as materialized (
        select n.mark_id, n.channel
-         from logosim._name_candidates($2, $3, $18, $19, $20, %1$s, $4, $5, $6, $7, $8, $9, $10) n
-        where %1$s > 0 and $21
+         from logosim._name_candidates($2, $3, $18, $19, %1$s, $4, $5, $6, $7, $8, $9, $10) n
+        where %1$s > 0 and $20
      )
      , found as (
        select e.mark_id, array_agg(e.channel order by e.place) as found_by, max(e.distance) as look_distance
@@ -161,7 +161,7 @@ begin
     , name_candidates, coalesce(model.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
         , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began
-        , logosim._filter(any_codes, all_codes, year_from, year_to, sources, null, exclude, none_codes), is_filtered, exact
+        , logosim._filter(any_codes, all_codes, year_from, year_to, sources, null, exclude, none_codes), exact
         , has_text is distinct from false;
 end
 $$;

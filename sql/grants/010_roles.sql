@@ -72,6 +72,8 @@ grant execute on function logosim._expected_rows(
 to logosim_analyst, logosim_worker, logosim_api;
 
 grant execute on function logosim.work_status() to logosim_analyst, logosim_worker, logosim_api;
+grant execute on function logosim._expected_names(text, text[], text[], integer, integer, text[], uuid, text[])
+to logosim_analyst, logosim_worker, logosim_api;
 
 grant execute on function
     logosim.claim_work(text, integer, interval, smallint, integer)

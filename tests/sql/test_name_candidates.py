@@ -180,7 +180,7 @@ def test_the_index_finds_what_comparing_all_finds(names_url: str) -> None:
     statement = """
         select array_agg(n.mark_id)
           from logosim._nearest_names(
-                 array[%s], array[logosim._sketch(%s)], '', false, %s, 50, null, null, null, null, null, null, null) n
+                 array[%s], array[logosim._sketch(%s)], '', %s, 50, null, null, null, null, null, null, null) n
     """
     shared = wanted = 0
     with psycopg.connect(names_url) as connection:

@@ -109,6 +109,27 @@ def test_names_are_read_anew_when_their_rules_change(connection: psycopg.Connect
     assert row == ("strasse", True)
 
 
+def test_names_are_sketched_anew_when_the_way_of_it_changes(
+    connection: psycopg.Connection[Any], database_url: str, sql_copy: Path
+) -> None:
+    """And not pronounced anew, which another engine than the rules can do only outside."""
+    connection.execute(
+        """
+        insert into logosim.mark (mark_id, source, file, brand_text, normalised_text, phonemes, picture_location
+                                , picture_sha256, picture_bytes)
+        values (gen_random_uuid(), 't', 'a', 'Zebra', 'zebra', 'zibra|ʦebra|zebra', '/a', repeat('a', 64), 1);
+        update logosim.pronunciation set engine = 'other 1';
+        """
+    )
+    before = connection.execute("select spelling, sound from logosim.name_sketch").fetchall()
+    file = sql_copy / "functions" / "023_name_sketches.sql"
+    file.write_text(file.read_text().replace("37 * get_byte", "41 * get_byte"))
+    assert apply(database_url, sql_copy).renamed_marks == 0
+    (changed,) = connection.execute("select spelling, sound from logosim.name_sketch").fetchall()
+    assert all(new != old for new, old in zip(changed, before[0], strict=True))
+    assert connection.execute("select complete from logosim.pronunciation").fetchall() == [(True,)]
+
+
 def test_names_are_read_anew_when_the_function_that_reads_them_changes(
     connection: psycopg.Connection[Any], database_url: str, sql_copy: Path
 ) -> None:
