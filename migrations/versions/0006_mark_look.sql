@@ -64,5 +64,6 @@ analyze logosim.mark_look;
 drop function if exists logosim.candidates(
   public.halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean);
 drop function if exists logosim.similar(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean);
+drop function if exists logosim.sounds_like(text, text[], text[], integer, integer, text[], integer);
 drop function if exists logosim.similar_to(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean);
 drop function if exists logosim._filter(text[], text[], integer, integer, text[], boolean, uuid);
