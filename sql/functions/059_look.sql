@@ -156,9 +156,10 @@ begin
   end if;
 
   if route = 'hnsw' then
-    -- Reading the index in its order is the only plan with no other sort than the last.
+    -- Reading the index in its order is the only plan with no other sort than the last. Each step visits some ten tuples;
+    -- once more than max_scan_tuples were visited the index gives whatever it has seen, near or not.
     perform set_config('enable_sort', 'off', true);
-    perform set_config('hnsw.max_scan_tuples', greatest(20000, 4 * steps)::bigint::text, true);
+    perform set_config('hnsw.max_scan_tuples', greatest(100000, 40 * steps)::bigint::text, true);
     execute format(
       'select array_agg(n.mark_id order by n.distance, n.mark_id)
             , array_agg(n.distance order by n.distance, n.mark_id)
