@@ -129,6 +129,7 @@ def selectivity(
     short if it has fewer rows than asked for while more marks pass.
     """
     refuse_unwritable(json_file)
+    given = circumstances(settings)  # before it starts: files may change while it runs
     with register_database(settings, marks, seed, folder) as (runtime, register):
         brute = Brute(register.chunks(), register.queries(queries))
         chosen = _ways(ways or (OURS, PLANNER, FAISS), brute, LookMeasurement(runtime.pool), candidates, bool(ways))
@@ -138,7 +139,6 @@ def selectivity(
             task = bar.add_task("Searching", total=len(cases) * queries * len(chosen))
             for case in cases:
                 rows += _measured(case, chosen, brute, candidates, lambda: bar.advance(task))
-    given = circumstances(settings)
     told = f"{given.date}, commit {given.commit or 'not from a clone'}, {given.machine}: {given.command}"
     console.print(f"\n{told}\n", style="dim", highlight=False, markup=False, soft_wrap=True)
     console.print(table(rows, candidates), highlight=False, markup=False, soft_wrap=True)

@@ -1,7 +1,8 @@
 """What searches by look read, side by side: embeddings and what filters ask about; signatures with vienna_none.
 
-Filled from the marks and features that are there; from now on triggers keep it in step
-(sql/functions/033_mark_look.sql).
+The vector indexes are built anew with denser links, which takes minutes where there are hundreds of thousands of marks.
+The table is filled from the marks and features that are there; from now on triggers keep it in step, see
+sql/functions/033_mark_look.sql.
 """
 
 from __future__ import annotations

@@ -46,6 +46,13 @@ declare
 begin
   for registered in select * from logosim.model
   loop
+    -- Denser links than pgvector makes unless told otherwise (16, 64): 2,000 steps find what took 3,500.
+    execute format('drop index logosim.%I', 'mark_features_hnsw_' || registered.model_id);
+    execute format(
+      'create index %I on logosim.mark_features using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops) with (m = 24, ef_construction = 128) where model_id = %s'
+      , 'mark_features_hnsw_' || registered.model_id, registered.dimensions, registered.model_id);
+    execute format('comment on index logosim.%I is %L'
+      , 'mark_features_hnsw_' || registered.model_id, 'Nearest embeddings of model ' || registered.name);
     execute format('create index %I on logosim.mark_look using gin (vienna_numbers) where model_id = %s'
       , 'mark_look_vienna_' || registered.model_id, registered.model_id);
     execute format('comment on index logosim.%I is %L'

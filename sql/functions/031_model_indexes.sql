@@ -31,6 +31,7 @@ begin
     from (values ('mark_features_hnsw_' || of_model.model_id
                 , format(
                     'logosim.mark_features using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
+                    ' with (m = 24, ef_construction = 128)'
                     , of_model.dimensions)
                 , 'Nearest embeddings')
                , ('mark_look_vienna_' || of_model.model_id

@@ -8,7 +8,7 @@
 --   filter may exclude just these. An estimate that is wrong costs time, never rows: an index scan that ends early is
 --   followed by the exact route.
 -- Settings. logosim.exact_rows: up to how many passing marks are compared without further ado (20000).
---   logosim.index_step: what a step along the index costs, in comparisons (30); 0: the index always, above exact_rows.
+--   logosim.index_step: what a step along the index costs, in comparisons (40); 0: the index always, above exact_rows.
 -- Notes. The index serves only `order by embedding::halfvec(n) <=> constant limit k` with a constant model_id, hence
 --   dynamic SQL. Of what comes ordered from the index the planner believes that it is in order: `distance + 0` makes it
 --   sort. Operators of arrays are named with their schema, or intarray's would be taken, which the index does not serve.
@@ -28,11 +28,11 @@ create or replace function logosim._index_step() returns real
 language sql stable parallel safe
 set search_path = pg_catalog
 as $$
-  select coalesce(nullif(current_setting('logosim.index_step', true), '')::real, 30)
+  select coalesce(nullif(current_setting('logosim.index_step', true), '')::real, 40)
 $$;
 
 comment on function logosim._index_step() is
-  'Internal: what a step along the vector index costs, in comparisons: setting logosim.index_step, by default 30';
+  'Internal: what a step along the vector index costs, in comparisons: setting logosim.index_step, by default 40';
 
 create or replace function logosim._look_filter(
     vienna_any   integer[]
@@ -127,7 +127,7 @@ declare
   is_filtered   boolean := logosim._look_filter(
                              any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, null) <> '';
   exact_rows    bigint := logosim._exact_rows();
-  kept          integer := wanted + greatest(wanted, 100);  -- of the index, whose order is nearly right
+  kept          integer := wanted + greatest(wanted * 5 / 4, 100);  -- of the index, whose order is nearly right
   expected      double precision;  -- marks that pass, as the planner estimates
   near          double precision := 1;  -- share that passes among the nearest
   steps         double precision;
@@ -136,6 +136,7 @@ begin
     model, filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
   route := 'exact';
   if not exact and expected > exact_rows then
+    perform set_config('enable_sort', 'off', true);  -- reading the index in its order is the only plan without a sort
     if is_filtered then
       execute format(
         'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
@@ -156,9 +157,7 @@ begin
   end if;
 
   if route = 'hnsw' then
-    -- Reading the index in its order is the only plan with no other sort than the last. Each step visits some ten tuples;
-    -- once more than max_scan_tuples were visited the index gives whatever it has seen, near or not.
-    perform set_config('enable_sort', 'off', true);
+    -- Each step visits some ten tuples; once max_scan_tuples were visited the index gives whatever it has seen.
     perform set_config('hnsw.max_scan_tuples', greatest(100000, 40 * steps)::bigint::text, true);
     execute format(
       'select array_agg(n.mark_id order by n.distance, n.mark_id)
@@ -177,14 +176,14 @@ begin
       , model.model_id, filter, kept, wanted)
        into mark_ids, distances, examined
       using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
-    perform set_config('enable_sort', 'on', true);
     if coalesce(examined, 0) < kept then
       route := 'exact';  -- the index has given up, or there are no more
     end if;
     examined := null;  -- those that did not pass are not counted
   end if;
+  perform set_config('enable_sort', 'on', true);
 
-  if route = 'exact' and expected <= greatest(exact_rows, 50000) then
+  if route = 'exact' and expected <= exact_rows then
     execute format(
       'with passing as materialized (
          select l.mark_id, l.embedding <=> $1 as distance

@@ -122,8 +122,8 @@ def test_exact_search_equals_its_plain_twin(corpus: Any, corpus_connection: psyc
 def test_asking_for_more_than_the_index_gives_at_once(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:
     """ef_search is 400: an index scan without iteration would end there, silently."""
     corpus_connection.execute("set logosim.exact_rows = 100; set logosim.index_step = 0")
-    rows = look(corpus_connection, queries(corpus, 1)[0], Filter(), 2400)
-    assert len({row[0] for row in rows}) == 2400
+    rows = look(corpus_connection, queries(corpus, 1)[0], Filter(), 2000)
+    assert len({row[0] for row in rows}) == 2000
     assert rows[0][2] == "hnsw"
 
 
