@@ -78,16 +78,17 @@ def test_command_line_rest_and_sql_give_the_same_answer(
 ) -> None:
     picture = tmp_path / "query.png"
     picture.write_bytes(queries[0].picture)
-    years = ["--year", "2000:2015", "--vienna", "27.5"]
+    years = ["--year", "2000:2015", "--vienna", "27.5", "--vienna-none", "29.1.2,26"]
     cli = json.loads(indexed.run("search", picture, "--k", "10", "--json", *years).stdout)
     rest = client.post(
         "/v1/search",
         files={"picture": ("query.png", queries[0].picture)},
-        data={"k": "10", "year": "2000:2015", "vienna": "27.05"},
+        data={"k": "10", "year": "2000:2015", "vienna": "27.05", "vienna_none": ["29.01.02", "26"]},
     ).json()
     assert [hit["mark_id"] for hit in cli["hits"]] == [hit["mark_id"] for hit in rest["hits"]]
     assert [hit["score"] for hit in cli["hits"]] == pytest.approx([hit["score"] for hit in rest["hits"]], abs=1e-5)
     assert all(2000 <= hit["year"] <= 2015 and "27.05.01" in hit["vienna_codes"] for hit in rest["hits"])
+    assert not any(code == "29.01.02" or code.startswith("26") for hit in rest["hits"] for code in hit["vienna_codes"])
 
 
 def test_regions_of_a_page_find_the_logos_in_them(indexed: Any, client: Any, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def test_a_picture_is_handed_on_with_every_field(client: Client, service: Memory
         "region": ["10,20,200,150", "0, 0, 5, 5"],
         "vienna": ["3.7, 26", "27.05"],
         "vienna_all": "29",
+        "vienna_none": ["26.4.6", "01, 2.1"],
         "year": "2010:2015",
         "source": ["l3d", "euipo"],
         "has_text": "true",
@@ -39,7 +40,9 @@ def test_a_picture_is_handed_on_with_every_field(client: Client, service: Memory
             "text": "Acme",
             "vienna_codes": ("26.04.05", "01"),
             "regions": (Rectangle(10, 20, 210, 170), Rectangle(0, 0, 5, 5)),
-            "filter": Filter(("03.07", "26", "27.05"), ("29",), 2010, 2015, ("l3d", "euipo"), True),
+            "filter": Filter(
+                ("03.07", "26", "27.05"), ("29",), 2010, 2015, ("l3d", "euipo"), True, ("26.04.06", "01", "02.01")
+            ),
             "weights": Weights(look=1, sound=0.5),
             "k": 7,
             "expand": 5,
@@ -116,6 +119,7 @@ def test_similar_marks_take_the_same_filters_as_parameters(client: Client, servi
     parameters: dict[str, Any] = {
         "vienna": ["3.7", "26"],
         "vienna_all": "29,1",
+        "vienna_none": ["5", "27.5"],
         "year": "2012",
         "source": "l3d",
         "has_text": "false",
@@ -128,7 +132,7 @@ def test_similar_marks_take_the_same_filters_as_parameters(client: Client, servi
     assert service.pipeline.asked == [
         {
             "mark_id": MARK_ID,
-            "filter": Filter(("03.07", "26"), ("29", "01"), 2012, 2012, ("l3d",), False),
+            "filter": Filter(("03.07", "26"), ("29", "01"), 2012, 2012, ("l3d",), False, ("05", "27.05")),
             "weights": Weights(look=2),
             "k": 5,
             "expand": 3,

@@ -40,7 +40,10 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
     "01_similar": lambda rows: rows[0][1] in ("SONNENGOLD", "SUN GOLD") and len(rows) == 6,
     "02_similar_filtered": lambda rows: {row[1] for row in rows} == {"PELIKAN", "SONNENGOLD"},
     "03_candidates": lambda rows: (
-        rows[0][1][0] == "look" and rows[0][2] == 0 and rows[1][5] == "SONNENGOLD" and rows[0][6:] == ("exact", 2, True)
+        rows[0][1][0] == "look"
+        and rows[0][2] == 0
+        and rows[1][5] == "SONNENGOLD"
+        and rows[0][6:] == ("exact", 2, True, 2)
     ),
     "04_sounds_like": lambda rows: rows[0][0] == "PELIKAN",
     "05_pronunciations": lambda rows: [row[1] for row in rows] == ["strasse", "chateau and sohne", "phildar", "logo"],

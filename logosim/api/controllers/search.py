@@ -53,10 +53,10 @@ class SearchController(Controller):
         """Rank earlier marks by how easily they could be confused with the logo in `picture`.
 
         `picture` is one still picture (PNG, JPEG, GIF, WebP, TIFF or BMP). Without `text` the name is read from the
-        picture. `codes` are the logo's own Vienna codes, compared with those of the marks; `vienna` and `vienna_all`
-        are filters. With `region` parts of the picture are searched in place of the whole, and every hit tells which
-        of them it is most like. Fields that take several values are repeated. In place of `picture`, `text`, `codes`
-        and `region` the `handle` may be given that POST /v1/queries answered them with.
+        picture. `codes` are the logo's own Vienna codes, compared with those of the marks; `vienna`, `vienna_all`
+        and `vienna_none` are filters. With `region` parts of the picture are searched in place of the whole, and every
+        hit tells which of them it is most like. Fields that take several values are repeated. In place of `picture`,
+        `text`, `codes` and `region` the `handle` may be given that POST /v1/queries answered them with.
         """
         how: dict[str, Any] = {
             "filter": filter_of(data),

@@ -1,0 +1,61 @@
+"""`logosim benchmark selectivity` on a small register: every way under every filter, and the folder is taken again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logosim.database import embedded
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Any:
+    """Where the register's own server lives; stopped at the end if a failing command left it."""
+    yield tmp_path / "register"
+    embedded.stop(tmp_path / "register")
+
+
+def test_every_way_under_every_filter(
+    logosim_on: Callable[..., Any], database_url: str, tmp_path: Path, folder: Path
+) -> None:
+    logosim = logosim_on(database_url, tmp_path / "data")
+    small = ("benchmark", "selectivity", "--marks", "4000", "--queries", "3", "--candidates", "50", "--folder", folder)
+    out = tmp_path / "selectivity.json"
+    done = logosim(*small, "--way", "logosim", "--way", "planner", "--json", out)
+    assert done.returncode == 0, done.stderr
+    assert "| 29 % " in done.stdout
+    written = json.loads(out.read_text())
+    assert (written["marks"], written["queries"], written["candidates"]) == (4000, 3, 50)
+    ours = {row["filter"]: row for row in written["rows"] if row["way"] == "logosim"}
+    assert list(ours) == [
+        *("100 %", "90 % (with a text)", "50 % (years)", "29 %", "10 %", "5 %", "1 %", "0.1 %", "single marks"),
+        *("the query's neighbours excluded", "only what its neighbours lack"),
+    ]
+    assert all(row["recall"] == 1 and row["short"] == 0 and row["routes"] == {"exact": 3} for row in ours.values())
+    assert all(0 < row["p50_ms"] <= row["p99_ms"] for row in written["rows"])
+    assert ours["single marks"]["passing_most"] == 1
+    planner = [row for row in written["rows"] if row["way"] == "planner"]
+    assert len(planner) == len(ours)
+    assert planner[-3]["recall"] == 1  # few marks pass: it compares them all
+
+    again = logosim(*small, "--way", "logosim")
+    assert again.returncode == 0, again.stderr
+    assert "Building" not in again.stderr
+    other = logosim(*small, "--seed", "1")
+    assert other.returncode != 0
+    assert "another register" in other.stderr
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(
+    logosim_on: Callable[..., Any], database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    done = logosim_on(database_url, tmp_path / "data")("benchmark", "selectivity", "--folder", tmp_path / "mine")
+    assert done.returncode != 0
+    assert "holds no finished register" in done.stderr
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["letter.txt"]
