@@ -20,23 +20,44 @@ $$;
 
 comment on function logosim._active_model() is 'Internal: the active model. Raises LS003 if there is none';
 
-create or replace function logosim._model_of(embedding halfvec) returns logosim.model
+create or replace function logosim._model_named(model text) returns logosim.model
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 as $$
 declare
-  active logosim.model := logosim._active_model();
+  named  logosim.model;
 begin
-  if vector_dims(embedding) <> active.dimensions then
-    raise exception 'The embedding has % dimensions; model % has %', vector_dims(embedding), active.name, active.dimensions
-      using errcode = 'LS002', hint = 'Make it with the active model';
+  if model is null then
+    return logosim._active_model();
   end if;
-  return active;
+  select * into named from logosim.model m where m.name = model;
+  if named.model_id is null then
+    perform logosim._bad_argument(format('There is no model %s', model), 'See logosim.model_state');
+  end if;
+  return named;
 end
 $$;
 
-comment on function logosim._model_of(halfvec) is
-  'Internal: the active model, for an embedding made with it. Raises LS002 (wrong dimensions) and LS003 (no active model)';
+comment on function logosim._model_named(text) is
+  'Internal: a model by its name; null: the active one. Raises LS006 (there is none of that name) and LS003 (no active model)';
+
+create or replace function logosim._model_of(embedding halfvec, model text default null) returns logosim.model
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+as $$
+declare
+  made_with  logosim.model := logosim._model_named(model);
+begin
+  if vector_dims(embedding) <> made_with.dimensions then
+    raise exception 'The embedding has % dimensions; model % has %', vector_dims(embedding), made_with.name, made_with.dimensions
+      using errcode = 'LS002', hint = format('Make it with model %s', made_with.name);
+  end if;
+  return made_with;
+end
+$$;
+
+comment on function logosim._model_of(halfvec, text) is
+  'Internal: the named or the active model, for an embedding made with it. Raises LS002 (wrong dimensions), LS003 (no active model) and LS006 (unknown model)';
 
 create or replace function logosim.queue_missing(model_id smallint) returns integer
 language plpgsql volatile

@@ -135,7 +135,7 @@ begin
   expected := logosim._expected_rows(
     model, filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
   route := 'exact';
-  if not exact and expected > exact_rows then
+  if not exact and expected > exact_rows and logosim._model_is_indexed(model.model_id) then
     perform set_config('enable_sort', 'off', true);  -- reading the index in its order is the only plan without a sort
     if is_filtered then
       execute format(

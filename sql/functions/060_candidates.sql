@@ -46,6 +46,7 @@ create or replace function logosim.candidates(
   , name_candidates  integer default 200
   , exact            boolean default false
   , vienna_none      text[]  default null
+  , model            text    default null
 ) returns table (
     mark_id              uuid
   , found_by             text[]
@@ -68,7 +69,7 @@ set search_path = logosim, public, pg_temp
 set jit = off
 as $$
 declare
-  model        logosim.model;
+  seen_by      logosim.model;
   any_codes    text[] := logosim._vienna_codes(vienna_any);
   all_codes    text[] := logosim._vienna_codes(vienna_all);
   spelling     text := logosim.normalise_text(query_text);
@@ -95,9 +96,10 @@ begin
     perform logosim.require_pronunciation(case when query_phonemes is null then 'rules' end);
   end if;
 
-  select * into model from logosim.model m where m.active;
   if query_embedding is not null then
-    model := logosim._model_of(query_embedding);
+    seen_by := logosim._model_of(query_embedding, model);
+  elsif model is not null then
+    seen_by := logosim._model_named(model);
   end if;
 
   if query_embedding is null then
@@ -110,17 +112,17 @@ begin
       into looked;
   else
     select * into looked
-      from logosim._look(model, query_embedding, any_codes, all_codes, none_codes, year_from, year_to, sources, has_text
+      from logosim._look(seen_by, query_embedding, any_codes, all_codes, none_codes, year_from, year_to, sources, has_text
              , exclude, candidates, exact);
 
-    -- Pictures that no worker has seen yet cannot be found by look.
+    -- Pictures that no worker has seen yet cannot be found by look. Of a model that is not active not all may be queued.
     execute format(
       'select not exists (
          select from logosim.work w join logosim.mark m on m.mark_id = w.mark_id where w.model_id = %s %s)'
-      , model.model_id, filter)
+      , seen_by.model_id, filter)
        into is_complete
       using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
-    is_complete := is_complete and looked.route = 'exact';
+    is_complete := is_complete and looked.route = 'exact' and seen_by.active;
   end if;
 
   -- Spelling is compared by trigrams, sound by sketches: names that sound alike need not have three sounds in common.
@@ -158,7 +160,7 @@ begin
       order by g.look_distance nulls last
              , coalesce(g.spelling_similarity, 0) + coalesce(g.sound_similarity, 0) desc
              , g.mark_id'
-    , name_candidates, coalesce(model.model_id, 0))
+    , name_candidates, coalesce(seen_by.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
         , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began
         , logosim._filter(any_codes, all_codes, year_from, year_to, sources, null, exclude, none_codes), exact
@@ -166,8 +168,8 @@ begin
 end
 $$;
 
-comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean, text[]) is
+comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean, text[], text) is
 'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first, without one the best mean of spelling and sound.
-vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. vienna_none: none of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark.
-found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. spelling_similarity: trigrams, 0..1. sound_similarity: pairs and triples of sounds in classes, 0..1. route: exact, hnsw (the vector index: nearly all of the nearest, in their order) or name. passed: how many marks that have been looked at pass the filter; null where there is none or they were not counted. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at. examined: how many embeddings were compared; null where that was not counted. milliseconds: what this call took.
-Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument), LS009 (stored names are pronounced by another engine).';
+vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. vienna_none: none of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark. model: whose features are compared, by name; null: the active one.
+found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. spelling_similarity: trigrams, 0..1. sound_similarity: pairs and triples of sounds in classes, 0..1. route: exact, hnsw (the vector index: nearly all of the nearest, in their order) or name. passed: how many marks that have been looked at pass the filter; null where there is none or they were not counted. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at; never of a model that is not active. examined: how many embeddings were compared; null where that was not counted. milliseconds: what this call took.
+Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument, unknown model), LS009 (stored names are pronounced by another engine).';

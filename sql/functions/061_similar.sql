@@ -11,6 +11,7 @@ create or replace function logosim.similar(
   , k           integer default 20
   , exact       boolean default false
   , vienna_none text[]  default null
+  , model       text    default null
 ) returns table (
     mark_id              uuid
   , found_by             text[]
@@ -42,7 +43,7 @@ begin
   end if;
   select f.embedding into embedding
     from logosim.mark_features f
-   where f.mark_id = mark and f.model_id = (logosim._active_model()).model_id;
+   where f.mark_id = mark and f.model_id = (logosim._model_named(model)).model_id;
   if embedding is null and asked.brand_text is null then
     perform logosim._bad_argument(
       format('Nothing is known to compare mark %s by', mark),
@@ -68,11 +69,12 @@ begin
          , candidates => greatest(k, 200)
          , name_candidates => greatest(k, 200)
          , exact => exact
-         , vienna_none => vienna_none) s
+         , vienna_none => vienna_none
+         , model => model) s
    order by 3 desc, s.mark_id
    limit k;
 end
 $$;
 
-comment on function logosim.similar(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean, text[]) is
-  'The k marks nearest to a stored one by look, spelling or sound, itself left out. best: the largest of cosine similarity, spelling and sound. Filters as in logosim.candidates. Raises LS001 if there is no such mark';
+comment on function logosim.similar(uuid, text[], text[], integer, integer, text[], boolean, integer, boolean, text[], text) is
+  'The k marks nearest to a stored one by look, spelling or sound, itself left out. best: the largest of cosine similarity, spelling and sound. Filters and model as in logosim.candidates. Raises LS001 if there is no such mark';

@@ -70,6 +70,7 @@ FINDS: dict[str, Callable[[list[Any]], bool]] = {
     "19_pictures_alike": lambda rows: rows[0][0] == 1 and 0 < rows[0][1] < 1 and 0 < rows[0][2] < 1,
     "20_calibration": lambda rows: "legal form" in {row[0] for row in rows},
     "21_search_text": lambda rows: (rows[0][1], rows[0][4]) == ("PELIKAN", "medium") and float(rows[0][7]) > 0,
+    "22_similar_by_model": lambda rows: rows[0][0] == "SONNENGOLD" and len(rows) == 5,
     "24_embed_picture": lambda rows: (
         (rows[0][1], rows[0][2], rows[0][4]) == ("SONNENGOLD", "{look}", "1.000") and len(rows) == 7
     ),
