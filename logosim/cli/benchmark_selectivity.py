@@ -30,6 +30,7 @@ from logosim.store.measuring import LookMeasurement, Measured
 
 OURS, PLANNER, FAISS = "logosim", "planner", "faiss"
 _LINKS, _BREADTH = 16, 64  # of FAISS's index: the numbers that pgvector's builds with unless told otherwise
+_WARM_UP = 100  # searches of each way before any is measured
 _ASKED = 4  # times as many as are wanted FAISS is asked for, so that some pass
 
 
@@ -136,7 +137,9 @@ def selectivity(
         rows: list[Row] = []
         cases = brute.cases()
         with progress_bar("searches") as bar:
-            task = bar.add_task("Searching", total=len(cases) * queries * len(chosen))
+            task = bar.add_task("Warming up", total=len(cases) * queries * len(chosen))
+            _warm_up(cases[0], chosen, brute)
+            bar.update(task, description="Searching")
             for case in cases:
                 rows += _measured(case, chosen, brute, candidates, lambda: bar.advance(task))
     told = f"{given.date}, commit {given.commit or 'not from a clone'}, {given.machine}: {given.command}"
@@ -186,6 +189,15 @@ def _by_faiss(brute: Brute, candidates: int) -> Way:
         return Found([brute.ids[number] for number in found], "hnsw, filtered afterwards", took)
 
     return answer
+
+
+def _warm_up(everything: Case, ways: dict[str, Way], brute: Brute) -> None:
+    """Searches that nobody measures: a process of the server reaches memory slowly until it has read it once."""
+    wanted = everything.filters[0]
+    passes = brute.passing(wanted)
+    for query in range(min(_WARM_UP, len(brute.queries))):
+        for answer in ways.values():
+            answer(query, wanted, passes)
 
 
 def _measured(case: Case, ways: dict[str, Way], brute: Brute, candidates: int, done: Callable[[], None]) -> list[Row]:

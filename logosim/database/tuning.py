@@ -122,9 +122,8 @@ def prewarm(url: str) -> int:
               from pg_class c
               left join pg_index i on i.indexrelid = c.oid
               left join pg_am a on a.oid = c.relam
-             where (i.indrelid in (to_regclass('logosim.mark_features'), to_regclass('logosim.name_sketch'))
-                    and a.amname = 'hnsw')
-                or coalesce(i.indrelid, c.oid) = to_regclass('logosim.mark_look')
+             where coalesce(i.indrelid, c.oid) = to_regclass('logosim.mark_look')
+                or (i.indrelid = to_regclass('logosim.name_sketch') and a.amname = 'hnsw')
             """
         ).fetchone()
         return int(row[0]) if row else 0

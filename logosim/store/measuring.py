@@ -59,11 +59,11 @@ class LookMeasurement:
         """By a plain query over marks and features, pgvector's iterative scan on and the rest left to the planner."""
         statement = """
             select array_agg(c.mark_id), count(c)
-              from (select m.mark_id, f.embedding::halfvec({0}) <=> %(embedding)s::halfvec({0}) as look_distance
+              from (select m.mark_id, l.embedding::halfvec({0}) <=> %(embedding)s::halfvec({0}) as look_distance
                          , m.brand_text, m.file, m.source, m.year, m.vienna_codes
                       from logosim.mark m
-                      join logosim.mark_features f on f.mark_id = m.mark_id
-                     where f.model_id = {1}
+                      join logosim.mark_look l on l.mark_id = m.mark_id
+                     where l.model_id = {1}
                        and (%(vienna_any)s::text[] is null or m.vienna_keys && %(vienna_any)s::text[])
                        and (%(vienna_all)s::text[] is null or m.vienna_keys @> %(vienna_all)s::text[])
                        and (%(vienna_none)s::text[] is null or not m.vienna_keys && %(vienna_none)s::text[])
@@ -71,7 +71,7 @@ class LookMeasurement:
                        and (%(year_to)s::integer is null or m.year <= %(year_to)s::integer)
                        and (%(sources)s::text[] is null or m.source = any (%(sources)s::text[]))
                        and (%(has_text)s::boolean is null or (m.brand_text is not null) = %(has_text)s::boolean)
-                     order by f.embedding::halfvec({0}) <=> %(embedding)s::halfvec({0})
+                     order by l.embedding::halfvec({0}) <=> %(embedding)s::halfvec({0})
                      limit %(count)s) c
         """
         with borrowed(self._pool) as connection, connection.transaction():

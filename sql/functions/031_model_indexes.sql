@@ -28,9 +28,9 @@ begin
        , format('create index concurrently %I on %s where model_id = %s', wanted.name, wanted.definition, of_model.model_id)
        , format('drop index concurrently if exists logosim.%I', wanted.name)
        , wanted.purpose || ' of model ' || of_model.name
-    from (values ('mark_features_hnsw_' || of_model.model_id
+    from (values ('mark_look_embedding_' || of_model.model_id
                 , format(
-                    'logosim.mark_features using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
+                    'logosim.mark_look using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
                     ' with (m = 24, ef_construction = 128)'
                     , of_model.dimensions)
                 , 'Nearest embeddings')

@@ -4,14 +4,18 @@
 -- Routes. exact: every passing embedding is compared, read from logosim.mark_look, which has the filter's columns beside
 --   it. hnsw: the vector index is followed, nearest first, and what passes is kept, more of it than asked for; these are
 --   put in their order, for the index gives them nearly so. Which is cheaper depends on how many marks pass (the planner's
---   estimate from its statistics) and on how many of those near the query pass (the nearest 200 are looked at), for a
---   filter may exclude just these. An estimate that is wrong costs time, never rows: an index scan that ends early is
---   followed by the exact route.
+--   estimate from its statistics) and on how many of those near the query pass (the nearest 100 are looked at), for a
+--   filter may exclude just these, or pass just these; on the way from the nearest to all the share is taken to be the
+--   geometric mean of both. An estimate that is wrong costs time, never rows: an index scan that ends early is followed by
+--   the exact route.
+-- How many are kept. What counts for recall is how far the index was followed: once it has given n rows and as many more
+--   as are wanted, nearly all of the nearest n are among them, whatever passes. Of those more the passing share is kept.
 -- Settings. logosim.exact_rows: up to how many passing marks are compared without further ado (20000).
 --   logosim.index_step: what a step along the index costs, in comparisons (40); 0: the index always, above exact_rows.
 -- Notes. The index serves only `order by embedding::halfvec(n) <=> constant limit k` with a constant model_id, hence
 --   dynamic SQL. Of what comes ordered from the index the planner believes that it is in order: `distance + 0` makes it
 --   sort. Operators of arrays are named with their schema, or intarray's would be taken, which the index does not serve.
+--   A process that helps begins with no page of the shared buffers in its reach: parallel_setup_cost is what that costs.
 --   Settings on a function do not reach the workers of a Citus cluster: there, set hnsw.* on the workers' database.
 
 create or replace function logosim._exact_rows() returns bigint
@@ -113,6 +117,7 @@ language plpgsql stable
 set search_path = logosim, public, pg_temp
 set jit = off
 set enable_sort = on
+set parallel_setup_cost = 3000
 set hnsw.iterative_scan = relaxed_order
 set hnsw.ef_search = 400
 set hnsw.max_scan_tuples = 100000
@@ -127,9 +132,11 @@ declare
   is_filtered   boolean := logosim._look_filter(
                              any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, null) <> '';
   exact_rows    bigint := logosim._exact_rows();
-  kept          integer := wanted + greatest(wanted * 5 / 4, 100);  -- of the index, whose order is nearly right
+  probed        constant integer := 100;  -- of the nearest it is looked at whether they pass
   expected      double precision;  -- marks that pass, as the planner estimates
-  near          double precision := 1;  -- share that passes among the nearest
+  share         double precision := 1;  -- of all marks that pass
+  near          double precision := 1;  -- of the nearest that pass
+  kept          integer;  -- of the index, whose order is nearly right
   steps         double precision;
 begin
   expected := logosim._expected_rows(
@@ -138,19 +145,19 @@ begin
   if not exact and expected > exact_rows and logosim._model_is_indexed(model.model_id) then
     perform set_config('enable_sort', 'off', true);  -- reading the index in its order is the only plan without a sort
     if is_filtered then
+      share := expected / greatest(expected, logosim._expected_rows(
+        model, '', any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude));
+      perform set_config('hnsw.ef_search', probed::text, true);
       execute format(
         'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
-           from (select f.mark_id
-                   from logosim.mark_features f
-                  where f.model_id = %s
-                  order by f.embedding::halfvec(%s) <=> $1
-                  limit 200) nearest
-           join logosim.mark_look l on l.model_id = %2$s and l.mark_id = nearest.mark_id'
-        , filter, model.model_id, model.dimensions)
+           from (select * from logosim.mark_look n where n.model_id = %s order by n.embedding::halfvec(%s) <=> $1 limit %s) l'
+        , filter, model.model_id, model.dimensions, probed)
          into near
         using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+      perform set_config('hnsw.ef_search', '400', true);
     end if;
-    steps := kept / near;
+    kept := wanted + ceil(greatest(wanted, 100) * greatest(share, near));
+    steps := kept / sqrt(share * near);
     if steps * logosim._index_step() < expected then
       route := 'hnsw';
     end if;
@@ -164,16 +171,14 @@ begin
             , array_agg(n.distance order by n.distance, n.mark_id)
             , max(n.found)
          from (select c.mark_id, c.distance::real as distance, count(*) over () as found
-                 from (select f.mark_id, f.embedding::halfvec(%1$s) <=> $1 as distance
-                         from logosim.mark_features f %2$s
-                        where f.model_id = %3$s %4$s
-                        order by f.embedding::halfvec(%1$s) <=> $1
-                        limit %5$s) c
+                 from (select l.mark_id, l.embedding::halfvec(%1$s) <=> $1 as distance
+                         from logosim.mark_look l
+                        where l.model_id = %2$s %3$s
+                        order by l.embedding::halfvec(%1$s) <=> $1
+                        limit %4$s) c
                 order by c.distance + 0, c.mark_id
-                limit %6$s) n'
-      , model.dimensions
-      , case when filter <> '' then 'join logosim.mark_look l on l.model_id = f.model_id and l.mark_id = f.mark_id' else '' end
-      , model.model_id, filter, kept, wanted)
+                limit %5$s) n'
+      , model.dimensions, model.model_id, filter, kept, wanted)
        into mark_ids, distances, examined
       using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
     if coalesce(examined, 0) < kept then

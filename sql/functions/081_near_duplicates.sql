@@ -19,10 +19,10 @@ as $$
 begin
   -- Reading the vector index in its order is the only plan without a sort; see logosim.candidates.
   return query execute format(
-    'select f.mark_id, (f.embedding <=> $1)::real
-       from logosim.mark_features f
-      where f.model_id = %s
-      order by f.embedding::halfvec(%s) <=> $1
+    'select l.mark_id, (l.embedding <=> $1)::real
+       from logosim.mark_look l
+      where l.model_id = %s
+      order by l.embedding::halfvec(%s) <=> $1
       limit %s'
     , model.model_id, model.dimensions, k)
     using embedding;

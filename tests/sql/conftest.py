@@ -103,9 +103,9 @@ def corpus(server: Any) -> Iterator[Corpus]:
         ).fetchone()
         assert row is not None
         model_id = int(row[0])
-        index = connection.execute("select pg_get_indexdef('logosim.mark_features_hnsw_1'::regclass)").fetchone()
+        index = connection.execute("select pg_get_indexdef('logosim.mark_look_embedding_1'::regclass)").fetchone()
         assert index is not None
-        connection.execute("drop index logosim.mark_features_hnsw_1")  # built in one go below, which is quicker
+        connection.execute("drop index logosim.mark_look_embedding_1")  # built in one go below, which is quicker
         with connection.cursor() as cursor:
             with cursor.copy(
                 "copy logosim.mark (mark_id, source, file, brand_text, vienna_codes, year, picture_location"

@@ -51,7 +51,10 @@ def look_at_all(queue: WorkStore) -> int:
     return len(claim.marks)
 
 
-REVISION = sources.sql_dir().parent / "migrations" / "versions" / "0006_mark_look.sql"
+REVISIONS = [
+    sources.sql_dir().parent / "migrations" / "versions" / name
+    for name in ("0006_mark_look.sql", "0012_look_index.sql")
+]
 MARKS = (
     replace(mark(1), text="Kalomi", vienna_codes=("27.05.01", "26.04.05"), year=2001),
     replace(mark(2), vienna_codes=("98.01",), year=None),
@@ -123,6 +126,13 @@ def test_the_upgrade_fills_it_from_what_is_there(
     filled = in_step(connection)
     indexes = "select indexname, indexdef from pg_indexes where tablename in ('mark_look', 'mark_features') order by 1"
     made = connection.execute(indexes).fetchall()
+    row = connection.execute(
+        "select replace(replace(pg_get_indexdef(%s::regclass), 'mark_look_embedding', 'mark_features_hnsw')"
+        ", 'logosim.mark_look', 'logosim.mark_features')",
+        (f"logosim.mark_look_embedding_{registered_model}",),
+    ).fetchone()
+    assert row is not None
+    connection.execute(row[0])
     connection.execute(
         """
         drop table logosim.mark_look;
@@ -131,7 +141,8 @@ def test_the_upgrade_fills_it_from_what_is_there(
         delete from logosim.sql_file where name = 'functions/033_mark_look.sql';
         """
     )
-    connection.execute(REVISION.read_bytes())
+    for revision in REVISIONS:
+        connection.execute(revision.read_bytes())
     upgrade(database_url)  # makes the triggers
     assert in_step(connection) == filled
     assert connection.execute(indexes).fetchall() == made
@@ -141,7 +152,7 @@ def test_the_upgrade_fills_it_from_what_is_there(
 
 def test_indexes_of_a_model_are_made_and_dropped(connection: psycopg.Connection[Any], registered_model: int) -> None:
     names = "select array_agg(indexname::text order by indexname) from pg_indexes where indexname ~ '_[0-9]+$'"
-    expected = [f"{kind}_{registered_model}" for kind in ("mark_features_hnsw", "mark_look_facts", "mark_look_vienna")]
+    expected = [f"{kind}_{registered_model}" for kind in ("mark_look_embedding", "mark_look_facts", "mark_look_vienna")]
     assert connection.execute(names).fetchone() == (expected,)
     connection.execute("select logosim._drop_model_indexes(%s::smallint)", (registered_model,))
     assert connection.execute(names).fetchone() == (None,)

@@ -23,7 +23,7 @@ from logosim.store.work import WorkStore
 from .queued_work import MINUTE, Fill, claimed, done, features, wait_until_blocked
 from .test_query_pictures import asked
 
-INDEX = "mark_features_hnsw_{}"
+INDEX = "mark_look_embedding_{}"
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_an_unknown_model_is_refused(versions: ModelVersionStore) -> None:
 def is_used(connection: psycopg.Connection[Any], model_id: int) -> bool:
     connection.execute("set enable_seqscan = off; set enable_sort = off")
     query = """
-        explain select mark_id from logosim.mark_features where model_id = {}
+        explain select mark_id from logosim.mark_look where model_id = {}
           order by embedding::halfvec(256) <=> array_fill(0.1, array[256])::halfvec(256) limit 5
         """
     plan = connection.execute(query.format(model_id).encode()).fetchall()

@@ -16,11 +16,11 @@ def test_prewarm_reads_what_a_search_by_look_reads(corpus: Any, database_url: st
         sizes = connection.execute(
             """
             select name, pg_relation_size(('logosim.' || name)::regclass) / 8192
-              from unnest(array['mark_features_hnsw_1', 'mark_look', 'mark_look_pkey', 'mark_look_vienna_1'
+              from unnest(array['mark_look_embedding_1', 'mark_look', 'mark_look_pkey', 'mark_look_vienna_1'
                               , 'mark_look_facts_1', 'name_sketch_spelling_idx', 'name_sketch_sound_idx']) as name
             """
         ).fetchall()
-    assert dict(sizes)["mark_features_hnsw_1"] > 100 < dict(sizes)["mark_look"]
+    assert dict(sizes)["mark_look_embedding_1"] > 100 < dict(sizes)["mark_look"]
     assert prewarm(corpus.url) == sum(pages for _, pages in sizes)
     assert prewarm(database_url) < 10  # pages of empty indexes
 

@@ -171,14 +171,14 @@ def test_the_vector_index_is_used(corpus: Any, corpus_connection: psycopg.Connec
     for wanted in (Filter(), Filter(vienna_any=("26.04",), year_from=1980)):
         plans.clear()
         look(corpus_connection, queries(corpus, 1)[0], wanted, 100)
-        scans = [plan for plan in plans if f"Index Scan using mark_features_hnsw_{corpus.model_id}" in plan]
+        scans = [plan for plan in plans if f"Index Scan using mark_look_embedding_{corpus.model_id}" in plan]
         # Under a filter it is looked at before whether the nearest pass, in a plan that the planner may choose.
         assert 1 <= len(scans) <= (1 if wanted == Filter() else 2)
         assert scans[-1].count("Sort Key") <= 2  # of what the index gave, nearly in order, and of the nearest of that
     plans.clear()
     look(corpus_connection, queries(corpus, 1)[0], Filter(), 100, exact=True)
     assert plans
-    assert not any("mark_features_hnsw" in plan for plan in plans)
+    assert not any("mark_look_embedding" in plan for plan in plans)
 
 
 def test_settings_are_back_after_a_search(corpus: Any, corpus_connection: psycopg.Connection[Any]) -> None:

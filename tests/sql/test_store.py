@@ -119,7 +119,7 @@ def test_registering_models(pool: Pool, connection: psycopg.Connection[Any]) -> 
     assert store.active().name == "other"
     assert [model.active for model in store.list()] == [False, True]
     indexes = connection.execute(
-        "select indexdef from pg_indexes where indexname like 'mark_features_hnsw_%' order by indexname"
+        "select indexdef from pg_indexes where indexname like 'mark_look_embedding_%' order by indexname"
     ).fetchall()
     assert [f"halfvec({n})" in row[0] for n, row in zip((256, 128), indexes, strict=True)] == [True, True]
     with pytest.raises(FilterError, match="Another model is registered as m"):

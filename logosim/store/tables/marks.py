@@ -183,7 +183,7 @@ mark_features = Table(
     ForeignKeyConstraint(["mark_id"], ["logosim.mark.mark_id"], name="mark_features_mark_id_fkey", ondelete="CASCADE"),
     ForeignKeyConstraint(["model_id"], ["logosim.model.model_id"], name="mark_features_model_id_fkey"),
     Index("mark_features_mark_id_idx", "mark_id"),
-    comment="What a model saw in a mark's picture; indexes per model are made by logosim._make_model_indexes",
+    comment="What a model saw in a mark's picture",
 )
 
 mark_look = Table(
