@@ -40,6 +40,7 @@ create or replace function logosim._passes(
   , year_to     integer
   , sources     text[]
   , has_text    boolean
+  , none_codes  text[]
 ) returns boolean
 language plpgsql immutable parallel safe
 set search_path = logosim, public, pg_temp
@@ -50,11 +51,12 @@ begin
      and (year_from is null or coalesce(mark.year >= year_from, false))
      and (year_to is null or coalesce(mark.year <= year_to, false))
      and (coalesce(cardinality(sources), 0) = 0 or mark.source = any (sources))
-     and (has_text is null or has_text = (mark.brand_text is not null));
+     and (has_text is null or has_text = (mark.brand_text is not null))
+     and (none_codes is null or not coalesce(mark.vienna_keys && none_codes, false));
 end
 $$;
 
-comment on function logosim._passes(logosim.mark, text[], text[], integer, integer, text[], boolean) is
+comment on function logosim._passes(logosim.mark, text[], text[], integer, integer, text[], boolean, text[]) is
   'Internal: whether a mark passes a filter, as in logosim.candidates; codes are canonical, null: not filtered by';
 
 create or replace function logosim.near_duplicates(
@@ -68,6 +70,7 @@ create or replace function logosim.near_duplicates(
   , part        integer default 1
   , parts       integer default 1
   , k           integer default 20
+  , vienna_none text[]  default null
 ) returns table (
     mark_id           uuid
   , other_id          uuid
@@ -90,6 +93,7 @@ declare
   model      logosim.model := logosim._active_model();
   any_codes  text[] := logosim._vienna_codes(vienna_any);
   all_codes  text[] := logosim._vienna_codes(vienna_all);
+  none_codes text[] := logosim._vienna_codes(vienna_none);
   first_id   uuid;
   next_id    uuid;
 begin
@@ -115,7 +119,7 @@ begin
      where f.model_id = model.model_id
        and f.mark_id >= first_id
        and (next_id is null or f.mark_id < next_id)
-       and logosim._passes(m, any_codes, all_codes, year_from, year_to, sources, has_text)
+       and logosim._passes(m, any_codes, all_codes, year_from, year_to, sources, has_text, none_codes)
        and not f.blank
   )
   , near as materialized (
@@ -135,13 +139,13 @@ begin
      -- Of two marks that are gone over, one gives the pair: which, the ids decide, evenly, so that all parts give as many.
      and ((n.mark_id < n.other_id)
             = ((get_byte(uuid_send(n.mark_id), 15) # get_byte(uuid_send(n.other_id), 15)) & 1 = 0)
-          or not logosim._passes(o, any_codes, all_codes, year_from, year_to, sources, has_text))
+          or not logosim._passes(o, any_codes, all_codes, year_from, year_to, sources, has_text, none_codes))
      and not f.blank
    order by n.look_distance, n.mark_id, n.other_id;
 end
 $$;
 
-comment on function logosim.near_duplicates(double precision, text[], text[], integer, integer, text[], boolean, integer, integer, integer) is
+comment on function logosim.near_duplicates(double precision, text[], text[], integer, integer, text[], boolean, integer, integer, integer, text[]) is
 'Pairs of marks that look all but the same: cosine distance of their pictures at most threshold, nearest first.
 The marks that pass the filter (as in logosim.candidates) are gone over, and each is compared with the k marks of the whole register that look most like it. Each pair comes once; where only one of both marks passes the filter, it is mark_id.
 complete: false where all k marks looked at were within the threshold, so that mark_id may have more; ask with a larger k. The vector index is approximate, and may rarely pass over a pair. Left out are marks that no worker has looked at yet (logosim.model_coverage counts them), and pictures of which nothing is left without their text, for these all look the same.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
+
+from logosim.domain.mark import Mark
 
 from .conftest import Corpus
 
@@ -70,14 +72,25 @@ def test_a_list_that_is_cut_short_says_so(
         assert complete == (others[mark_id] <= 0)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "passing"),
+    [
+        ("vienna_any => '{26.4}', sources => '{l3d}'", lambda of: of.source == "l3d" and "26.04" in of.vienna_keys),
+        ("vienna_none => '{26.4, 03}'", lambda of: not of.vienna_keys & {"26.04", "03"}),
+    ],
+)
 def test_a_filter_says_which_marks_are_gone_over(
-    corpus: Corpus, corpus_connection: psycopg.Connection[Any], pairs: dict[tuple[uuid.UUID, uuid.UUID], float]
+    corpus: Corpus,
+    corpus_connection: psycopg.Connection[Any],
+    pairs: dict[tuple[uuid.UUID, uuid.UUID], float],
+    arguments: str,
+    passing: Callable[[Mark], bool],
 ) -> None:
     marks = {mark.mark_id: mark for mark in corpus.marks}
-    rows = near(corpus_connection, "%s, vienna_any => '{26.4}', sources => '{l3d}', k => 100", THRESHOLD)
+    rows = near(corpus_connection, f"%s, {arguments}, k => 100", THRESHOLD)
 
     def passes(mark: uuid.UUID) -> bool:
-        return marks[mark].source == "l3d" and "26.04" in marks[mark].vienna_keys
+        return passing(marks[mark])
 
     assert rows
     assert all(passes(row[0]) for row in rows)

@@ -1,4 +1,4 @@
-"""Searches by the features of a model that is not active.
+"""Searches by the features of a model that is not active, and near-duplicates without some Vienna codes.
 
 The statements are in the file beside this one.
 """
