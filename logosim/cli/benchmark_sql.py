@@ -28,6 +28,7 @@ from logosim.store.search import SearchStore
 from logosim.store.second_stage import SecondStage
 
 PROGRAM, SQL = "program", "SQL"
+_GONE_OVER = 100  # marks whose near-duplicates are asked for at once
 SAME = 1e-5  # scores that differ by less are the same
 
 
@@ -50,7 +51,9 @@ def in_sql(
 
     Stored marks ask. Of the candidates of each, names are compared by sound (ALINE alone, then both channels of names)
     and pictures by their patches; then the whole search and the explanation of its first hit run, in SQL and in the
-    program. It is counted how often both gave the same hits in the same order with the same scores. Nothing is written.
+    program. It is counted how often both gave the same hits in the same order with the same scores. What only SQL does
+    is timed besides: facets of all candidates, suggested Vienna codes, near-duplicates of some 100 marks. Nothing is
+    written.
     """
     refuse_unwritable(json_file)
     took: dict[str, list[float]] = defaultdict(list)
@@ -66,11 +69,12 @@ def in_sql(
                 "SQL judges by another calibration than this process.",
                 hint="Run `logosim db upgrade` with the LOGOSIM_CALIBRATION of this process.",
             )
-        Measurement(runtime, names, pictures, hits, defaultdict(list)).of(marks[0])  # untimed: pages are read
-        measurement = Measurement(runtime, names, pictures, hits, took)
+        count = runtime.marks.count()
+        parts = max(1, count // _GONE_OVER)
+        Measurement(runtime, names, pictures, hits, parts, defaultdict(list)).of(marks[0])  # untimed: pages are read
+        measurement = Measurement(runtime, names, pictures, hits, parts, took)
         with progress_bar("queries") as bar:
             same = [measurement.of(mark) for mark in bar.track(marks, description="Searching")]
-        count = runtime.marks.count()
     console.print(
         f"{len(marks):,} of {count:,} stored marks asked; {sum(same):,} answers in SQL were those of the program: the "
         "same marks in the same order with the same scores",
@@ -91,6 +95,7 @@ class Measurement:
     names: int
     pictures: int
     hits: int
+    parts: int  # of the register, of some _GONE_OVER marks each
     took: dict[str, list[float]]
 
     def of(self, mark: UUID) -> bool:
@@ -127,6 +132,12 @@ class Measurement:
                 self.runtime.comparison.of_marks(mark, answer.hits[0].mark_id, places=False)
             with self._part("explain", SQL):
                 in_sql.explain(mark, answer.hits[0].mark_id)
+        with self._part("facets of all candidates", SQL):
+            in_sql.facets([c.mark_id for c in found.candidates])
+        with self._part("suggested Vienna codes", SQL):
+            in_sql.suggested_codes(mark)
+        with self._part(f"near-duplicates of {_GONE_OVER} marks", SQL):
+            in_sql.near_duplicates(mark.int % self.parts + 1, self.parts)
         return len(hits) == len(answer.hits) and all(
             mark_id == hit.mark_id and abs(score - hit.score) < SAME
             for (mark_id, score), hit in zip(hits, answer.hits, strict=True)

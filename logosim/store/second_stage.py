@@ -1,4 +1,4 @@
-"""The second stage of a search as SQL does it: what analysts call, for measuring it beside the program's own."""
+"""The second stage of a search as SQL does it, and the analyst's tools: for measuring them beside the program's own."""
 
 from __future__ import annotations
 
@@ -50,6 +50,22 @@ class SecondStage:
     def explain(self, asked: UUID, other: UUID) -> dict[str, str]:
         """What each channel says of a stored mark and another, as a sentence. Raises MarkNotFound, HandleNotFound."""
         return dict(self._rows("select channel, sentence from logosim.explain(%s, %s)", asked, other))
+
+    def facets(self, marks: Sequence[UUID]) -> dict[tuple[str, str | None], int]:
+        """How many of the marks are of each division, year and source."""
+        return {
+            (facet, value): count
+            for facet, value, _, count in self._rows("select * from logosim.facets(%s)", list(marks))
+        }
+
+    def suggested_codes(self, asked: UUID) -> list[str]:
+        """Vienna codes that the picture of a stored mark, or of a handle, probably carries, the likeliest first."""
+        return [code for (code,) in self._rows("select code from logosim.suggest_vienna(%s)", asked)]
+
+    def near_duplicates(self, part: int, parts: int) -> list[tuple[UUID, UUID]]:
+        """Pairs of marks that look all but the same, one of many equal parts of them."""
+        rows = self._rows("select mark_id, other_id from logosim.near_duplicates(part => %s, parts => %s)", part, parts)
+        return [(first, second) for first, second in rows]
 
     def _rows(self, statement: str, *given: object) -> list[tuple[Any, ...]]:
         with borrowed(self._pool) as connection:

@@ -22,6 +22,8 @@ def test_both_searches_are_timed_and_agree(indexed: Any, tmp_path: Path) -> None
         for part in ("ALINE, up to 20 names", "names, up to 20", "patches, up to 10 pictures", "search", "explain")
         for where in ("program", "SQL")
     }
+    parts |= {f"{tool}: SQL" for tool in ("facets of all candidates", "suggested Vienna codes")}
+    parts.add("near-duplicates of 100 marks: SQL")
     assert set(written["timings_ms"]) == parts
     assert all(row["p50"] > 0 for row in written["timings_ms"].values())
 
