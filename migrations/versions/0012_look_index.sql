@@ -12,7 +12,7 @@ begin
   loop
     execute format('drop index logosim.%I', 'mark_features_hnsw_' || registered.model_id);
     execute format(
-      'create index %I on logosim.mark_look using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops) with (m = 24, ef_construction = 128) where model_id = %s'
+      'create index %I on logosim.mark_look using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops) with (m = 24, ef_construction = 256) where model_id = %s'
       , 'mark_look_embedding_' || registered.model_id, registered.dimensions, registered.model_id);
     execute format('comment on index logosim.%I is %L'
       , 'mark_look_embedding_' || registered.model_id, 'Nearest embeddings of model ' || registered.name);
@@ -21,3 +21,6 @@ end
 $$;
 
 comment on table logosim.mark_features is 'What a model saw in a mark''s picture';
+
+drop function if exists logosim._expected_rows(
+  logosim.model, text, integer[], integer[], integer[], integer, integer, text[], boolean, uuid);

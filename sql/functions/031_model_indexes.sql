@@ -31,7 +31,7 @@ begin
     from (values ('mark_look_embedding_' || of_model.model_id
                 , format(
                     'logosim.mark_look using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
-                    ' with (m = 24, ef_construction = 128)'
+                    ' with (m = 24, ef_construction = 256)'
                     , of_model.dimensions)
                 , 'Nearest embeddings')
                , ('mark_look_vienna_' || of_model.model_id

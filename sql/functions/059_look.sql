@@ -3,19 +3,20 @@
 -- Cost: BENCHMARKS.md, "Stage 1 at every selectivity" (770,000 marks).
 -- Routes. exact: every passing embedding is compared, read from logosim.mark_look, which has the filter's columns beside
 --   it. hnsw: the vector index is followed, nearest first, and what passes is kept, more of it than asked for; these are
---   put in their order, for the index gives them nearly so. Which is cheaper depends on how many marks pass (the planner's
---   estimate from its statistics) and on how many of those near the query pass (the nearest 100 are looked at), for a
---   filter may exclude just these, or pass just these; on the way from the nearest to all the share is taken to be the
---   geometric mean of both. An estimate that is wrong costs time, never rows: an index scan that ends early is followed by
---   the exact route.
--- How many are kept. What counts for recall is how far the index was followed: once it has given n rows and as many more
---   as are wanted, nearly all of the nearest n are among them, whatever passes. Of those more the passing share is kept.
+--   put in their order, for the index gives them nearly so. Which is cheaper depends on what the planner thinks that reading
+--   the passing marks costs, and on the steps along the index: how many marks pass (the planner's estimate again), and how
+--   many of those near the query pass (the nearest 100 are looked at), for a filter may exclude just these, or pass just
+--   these. An estimate that is wrong costs time, never rows: an index scan that ends early is followed by the exact route.
+-- How many are kept. What counts for recall is how far the index was followed: once it has given n rows and half as many
+--   more as are wanted, nearly all of the nearest n are among them, whatever passes. Of those more the passing share is kept.
 -- Settings. logosim.exact_rows: up to how many passing marks are compared without further ado (20000).
---   logosim.index_step: what a step along the index costs, in comparisons (40); 0: the index always, above exact_rows.
+--   logosim.index_step: what a step along the index costs, as the planner counts (11); 0: the index always, above
+--   exact_rows.
 -- Notes. The index serves only `order by embedding::halfvec(n) <=> constant limit k` with a constant model_id, hence
 --   dynamic SQL. Of what comes ordered from the index the planner believes that it is in order: `distance + 0` makes it
 --   sort. Operators of arrays are named with their schema, or intarray's would be taken, which the index does not serve.
---   A process that helps begins with no page of the shared buffers in its reach: parallel_setup_cost is what that costs.
+--   Costs are those of pages in memory, by which index_step was measured, whatever the server is set to. A process that
+--   helps begins with no page of the shared buffers in its reach: parallel_setup_cost is what that costs.
 --   Settings on a function do not reach the workers of a Citus cluster: there, set hnsw.* on the workers' database.
 
 create or replace function logosim._exact_rows() returns bigint
@@ -32,11 +33,11 @@ create or replace function logosim._index_step() returns real
 language sql stable parallel safe
 set search_path = pg_catalog
 as $$
-  select coalesce(nullif(current_setting('logosim.index_step', true), '')::real, 40)
+  select coalesce(nullif(current_setting('logosim.index_step', true), '')::real, 11)
 $$;
 
 comment on function logosim._index_step() is
-  'Internal: what a step along the vector index costs, in comparisons: setting logosim.index_step, by default 40';
+  'Internal: what a step along the vector index costs, as the planner counts: setting logosim.index_step, by default 11';
 
 create or replace function logosim._look_filter(
     vienna_any   integer[]
@@ -66,7 +67,7 @@ $$;
 comment on function logosim._look_filter(integer[], integer[], integer[], integer, integer, text[], boolean, uuid) is
   'Internal: the where clause of a search by look, over numbered parameters';
 
-create or replace function logosim._expected_rows(
+create or replace function logosim._expected(
     model          logosim.model
   , filter         text
   , vienna_any     integer[]
@@ -77,22 +78,25 @@ create or replace function logosim._expected_rows(
   , sources        text[]
   , has_text       boolean
   , exclude        uuid
-) returns double precision
+  , out marks      double precision
+  , out cost       double precision
+) returns record
 language plpgsql volatile
 set search_path = logosim, public, pg_temp
 as $$
 declare
   planned  json;
 begin
-  execute format('explain (format json) select from logosim.mark_look l where l.model_id = %s %s', model.model_id, filter)
+  execute format('explain (format json) select l.embedding from logosim.mark_look l where l.model_id = %s %s', model.model_id, filter)
      into planned
     using null::halfvec, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
-  return planned->0->'Plan'->>'Plan Rows';
+  marks := planned->0->'Plan'->>'Plan Rows';
+  cost := planned->0->'Plan'->>'Total Cost';
 end
 $$;
 
-comment on function logosim._expected_rows(logosim.model, text, integer[], integer[], integer[], integer, integer, text[], boolean, uuid) is
-  'Internal: how many rows of mark_look pass a filter, as the planner estimates from its statistics. Changes nothing, and is volatile because EXPLAIN demands it';
+comment on function logosim._expected(logosim.model, text, integer[], integer[], integer[], integer, integer, text[], boolean, uuid) is
+  'Internal: how many rows of mark_look pass a filter, and what reading them costs, as the planner estimates from its statistics. Changes nothing, and is volatile because EXPLAIN demands it';
 
 create or replace function logosim._look(
     model            logosim.model
@@ -117,6 +121,8 @@ language plpgsql stable
 set search_path = logosim, public, pg_temp
 set jit = off
 set enable_sort = on
+set seq_page_cost = 1
+set random_page_cost = 1.1
 set parallel_setup_cost = 3000
 set hnsw.iterative_scan = relaxed_order
 set hnsw.ef_search = 400
@@ -133,20 +139,20 @@ declare
                              any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, null) <> '';
   exact_rows    bigint := logosim._exact_rows();
   probed        constant integer := 100;  -- of the nearest it is looked at whether they pass
-  expected      double precision;  -- marks that pass, as the planner estimates
+  expected      record;  -- of the marks that pass: how many, and what reading them costs, as the planner estimates
   share         double precision := 1;  -- of all marks that pass
   near          double precision := 1;  -- of the nearest that pass
   kept          integer;  -- of the index, whose order is nearly right
   steps         double precision;
 begin
-  expected := logosim._expected_rows(
+  expected := logosim._expected(
     model, filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
   route := 'exact';
-  if not exact and expected > exact_rows and logosim._model_is_indexed(model.model_id) then
+  if not exact and expected.marks > exact_rows and logosim._model_is_indexed(model.model_id) then
     perform set_config('enable_sort', 'off', true);  -- reading the index in its order is the only plan without a sort
     if is_filtered then
-      share := expected / greatest(expected, logosim._expected_rows(
-        model, '', any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude));
+      share := expected.marks / greatest(expected.marks, (logosim._expected(
+        model, '', any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude)).marks);
       perform set_config('hnsw.ef_search', probed::text, true);
       execute format(
         'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
@@ -156,9 +162,10 @@ begin
         using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
       perform set_config('hnsw.ef_search', '400', true);
     end if;
-    kept := wanted + ceil(greatest(wanted, 100) * greatest(share, near));
-    steps := kept / sqrt(share * near);
-    if steps * logosim._index_step() < expected then
+    kept := wanted + ceil(greatest(wanted / 2, 100) * greatest(share, near));
+    -- On the way outwards the share goes from that of the nearest to that of all: soon where that is more, else slowly.
+    steps := case when near < share then wanted + (kept - wanted * near) / share else kept / sqrt(share * near) end;
+    if steps * logosim._index_step() < expected.cost then
       route := 'hnsw';
     end if;
   end if;
@@ -188,7 +195,7 @@ begin
   end if;
   perform set_config('enable_sort', 'on', true);
 
-  if route = 'exact' and expected <= exact_rows then
+  if route = 'exact' and expected.marks <= exact_rows then
     execute format(
       'with passing as materialized (
          select l.mark_id, l.embedding <=> $1 as distance

@@ -67,7 +67,7 @@ begin
 end
 $$;
 
-grant execute on function logosim._expected_rows(
+grant execute on function logosim._expected(
     logosim.model, text, integer[], integer[], integer[], integer, integer, text[], boolean, uuid)
 to logosim_analyst, logosim_worker, logosim_api;
 

@@ -205,7 +205,7 @@ def test_recall_where_the_filter_excludes_the_neighbourhood(
 
 def test_the_neighbourhood_decides_the_route(stored: Stored, connection: psycopg.Connection[Any]) -> None:
     """Of two filters that as many marks pass, one passes the neighbours and the other does not."""
-    connection.execute("set logosim.exact_rows = 50; set logosim.index_step = 15")
+    connection.execute("set logosim.exact_rows = 50; set logosim.index_step = 3")
     routes = []
     for query in range(QUERIES):
         far = stored.far_filters(query)["what neighbours carry is excluded"]
