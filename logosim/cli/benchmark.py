@@ -14,6 +14,7 @@ import rich_click as click
 
 from logosim.cli.benchmark_names import names
 from logosim.cli.benchmark_rerank import reranking
+from logosim.cli.benchmark_search import at_size
 from logosim.cli.benchmark_selectivity import selectivity
 from logosim.cli.benchmark_sql import in_sql
 from logosim.cli.display import console
@@ -41,6 +42,7 @@ def benchmark(context: click.Context, logos: int | None, queries: int) -> None:
     \b
       logosim benchmark names NAMES.txt    grapheme-to-phoneme, ALINE and spelling
       logosim benchmark rerank             the channels of the re-ranking, on the marks of your database
+      logosim benchmark search             whole searches on 770,000 marks that are made up
       logosim benchmark selectivity        stage 1 by look under filters, on 770,000 marks that are made up
       logosim benchmark sql                the search in SQL beside the program's own, likewise
     """
@@ -48,7 +50,7 @@ def benchmark(context: click.Context, logos: int | None, queries: int) -> None:
         _measure_demo(context.obj, logos, queries)
 
 
-for _command in (names, reranking, selectivity, in_sql):
+for _command in (names, reranking, at_size, selectivity, in_sql):
     benchmark.add_command(_command)
 
 

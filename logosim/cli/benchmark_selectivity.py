@@ -18,7 +18,7 @@ from logosim.cli.circumstances import circumstances
 from logosim.cli.display import console, errors, progress_bar
 from logosim.cli.evaluation_pictures import refuse_unwritable
 from logosim.cli.json_file import write_json
-from logosim.cli.register_database import register_database
+from logosim.cli.register_database import register_database, register_options
 from logosim.domain.features import FloatArray
 from logosim.domain.query import Filter
 from logosim.errors import DependencyMissing
@@ -73,7 +73,7 @@ class Row:
     "logosim benchmark selectivity --folder build/register --queries 200 --json selectivity.json\n\n"
     "logosim benchmark selectivity --marks 20000 --queries 10 --way logosim",
 )
-@click.option("--marks", type=click.IntRange(1000), default=770_000, show_default=True, help="Size of the register.")
+@register_options
 @click.option(
     "--queries",
     type=click.IntRange(1),
@@ -94,12 +94,6 @@ class Row:
     type=click.Choice([OURS, PLANNER, FAISS]),
     multiple=True,
     help="What is measured; repeatable. Unset: all; FAISS where the extra `peers` is installed.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which register is made up.")
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Keep the database here, and take it again if it is there. Unset: it is thrown away.",
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as data.")
 @click.pass_obj

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
+
+import rich_click as click
 
 from logosim.cli.display import errors, progress_bar
 from logosim.cli.json_file import write_json
+from logosim.cli.register_dress import Dress, dressed
 from logosim.cli.scratch import scratch_database
 from logosim.database import tuning
 from logosim.errors import InputError
@@ -20,12 +24,41 @@ from logosim.store.loading import LoadedMark, load
 
 _NOTE = "register.json"  # what the database in a folder holds
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def register_options(function: Function) -> Function:
+    """Add `--marks`, `--seed` and `--folder`, the arguments of `register_database`, to a command."""
+    for option in reversed(
+        (
+            click.option(
+                "--marks", type=click.IntRange(1000), default=770_000, show_default=True, help="Size of the register."
+            ),
+            click.option(
+                "--seed", type=click.IntRange(0), default=0, show_default=True, help="Which register is made up."
+            ),
+            click.option(
+                "--folder",
+                type=click.Path(path_type=Path, file_okay=False),
+                help="Keep the database here, and take it again if it is there. Unset: it is thrown away.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
 
 @contextmanager
 def register_database(
-    settings: Settings, marks: int, seed: int, folder: Path | None
+    settings: Settings,
+    marks: int,
+    seed: int,
+    folder: Path | None,
+    dress: Callable[[Runtime], Dress] | None = None,
 ) -> Iterator[tuple[Runtime, Register]]:
     """A server with `marks` marks that the active model has seen; with a folder what was built there is taken again.
+
+    `dress` makes what whole searches compare; without it marks can be searched by look alone.
 
     Raises:
         InputError: the folder holds something else.
@@ -35,15 +68,12 @@ def register_database(
         _refuse_others(kept)
         runtime, own = stack.enter_context(scratch_database(settings, kept))
         register = Register(marks, runtime.models.active().dimensions, seed)
-        described: dict[str, object] = {"marks": marks, "seed": seed, "dimensions": register.dimensions}
+        described = {"marks": marks, "seed": seed, "dimensions": register.dimensions}
         if not (kept / _NOTE).is_file():
-            _build(runtime, register)
-            write_json(kept / _NOTE, described)
-        elif json.loads((kept / _NOTE).read_text()) != described:
-            raise InputError(
-                f"{kept} holds another register than {marks:,} marks with seed {seed} under this model.",
-                hint="Choose another folder, or give the --marks and --seed that it was built with.",
-            )
+            _build(runtime, register, dress(runtime) if dress else None)
+            write_json(kept / _NOTE, {**described, "dressed": dress is not None})
+        else:
+            _refuse_other_registers(kept, described, whole=dress is not None)
         tuning.prewarm(database_url(own))
         yield runtime, register
 
@@ -55,15 +85,28 @@ def _refuse_others(folder: Path) -> None:
         )
 
 
-def _build(runtime: Runtime, register: Register) -> None:
+def _refuse_other_registers(folder: Path, described: dict[str, int], *, whole: bool) -> None:
+    found = json.loads((folder / _NOTE).read_text())
+    if {key: found.get(key) for key in described} != described:
+        raise InputError(
+            f"{folder} holds another register than {described['marks']:,} marks with seed {described['seed']} under "
+            "this model.",
+            hint="Choose another folder, or give the --marks and --seed that it was built with.",
+        )
+    if whole and not found.get("dressed"):
+        raise InputError(
+            f"The marks in {folder} have no names and patches: they can be searched by look alone.",
+            hint="Choose another folder; a register with both serves both benchmarks.",
+        )
+
+
+def _build(runtime: Runtime, register: Register, dress: Dress | None) -> None:
+    bare = ([LoadedMark(*of) for of in zip(marks, embeddings, strict=True)] for marks, embeddings in register.chunks())
     with progress_bar("marks") as bar:
         task = bar.add_task("Filling", total=register.marks)
         load(
             runtime.pool,
-            (
-                [LoadedMark(*of) for of in zip(marks, embeddings, strict=True)]
-                for marks, embeddings in register.chunks()
-            ),
+            bare if dress is None else dressed(register, dress, runtime),
             loaded=lambda count: bar.advance(task, count),
             indexing=lambda name: errors.print(f"Building {name} ...", highlight=False),
         )

@@ -105,7 +105,10 @@ def add(settings: Settings, name: str) -> None:
 def list_keys(settings: Settings) -> None:
     """List the keys, without the secrets."""
     with Runtime.open(settings) as runtime:
-        for key in runtime.keys.list():
+        known = runtime.keys.list()
+        if not known:
+            errors.print("There are no keys. Make one: logosim keys add NAME", highlight=False)
+        for key in known:
             state = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "valid"
             console.print(f"{key.name:<30} made {key.created_at:%Y-%m-%d %H:%M}  {state}", highlight=False)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from logosim.database import embedded
 from logosim.demo.corpus import Corpus, build
 from logosim.runtime import Runtime
 from logosim.settings import Settings
@@ -45,3 +47,10 @@ def runtime(indexed: Indexed) -> Iterator[Runtime]:
     """The composition root on the corpus, as the REST API opens it."""
     with Runtime.open(indexed.settings, role="logosim_api") as opened:
         yield opened
+
+
+@pytest.fixture
+def register_folder(tmp_path: Path) -> Iterator[Path]:
+    """Where the own server of a made-up register lives; stopped at the end if a failing command left it."""
+    yield tmp_path / "register"
+    embedded.stop(tmp_path / "register")

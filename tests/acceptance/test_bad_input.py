@@ -254,6 +254,7 @@ def test_a_vienna_list_replaces_labels(logosim: Any, tmp_path: Path) -> None:
 def test_api_keys_are_shown_once_and_can_be_revoked(logosim: Any) -> None:
     assert logosim("db", "upgrade").returncode == 0
     assert "logosim keys add" in said(logosim("serve", "--host", "0.0.0.0"), 2)  # noqa: S104  refused, not bound
+    assert "There are no keys" in logosim("keys", "list").stderr
     token = logosim("keys", "add", "desk").stdout.strip()
     assert token.startswith("lgs_")
     listed = logosim("keys", "list").stdout

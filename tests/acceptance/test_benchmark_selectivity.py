@@ -7,23 +7,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from logosim.database import embedded
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Any:
-    """Where the register's own server lives; stopped at the end if a failing command left it."""
-    yield tmp_path / "register"
-    embedded.stop(tmp_path / "register")
-
 
 def test_every_way_under_every_filter(
-    logosim_on: Callable[..., Any], database_url: str, tmp_path: Path, folder: Path
+    logosim_on: Callable[..., Any], database_url: str, tmp_path: Path, register_folder: Path
 ) -> None:
     logosim = logosim_on(database_url, tmp_path / "data")
-    small = ("benchmark", "selectivity", "--marks", "4000", "--queries", "3", "--candidates", "50", "--folder", folder)
+    small = (
+        "benchmark",
+        "selectivity",
+        "--marks",
+        "4000",
+        "--queries",
+        "3",
+        "--candidates",
+        "50",
+        "--folder",
+        register_folder,
+    )
     out = tmp_path / "selectivity.json"
     done = logosim(*small, "--way", "logosim", "--way", "planner", "--json", out)
     assert done.returncode == 0, done.stderr
