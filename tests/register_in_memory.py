@@ -51,7 +51,7 @@ class Register:
         file.write_bytes(data)
         mark = StoredMark(
             mark_id, "t", file.name, text, (), None, str(file), hashlib.sha256(data).hexdigest(), None, None,
-            features.embedding if features else None, features.patches if features else None,
+            features.embedding if features else None, features.patches if features else None, "1" * 64,
         )  # fmt: skip
         self.marks[mark_id] = dataclasses.replace(mark, **changes)
         return mark_id

@@ -82,7 +82,7 @@ def _farewell(settings: Settings, picture: Path, sheet: Path, seconds: float) ->
         ("Your own picture", "logosim search LOGO.png --vienna 03.07 --year 2010:"),
         ("Your own marks", "logosim ingest L3D_FOLDER && logosim worker --until-empty"),
         ("REST", "logosim serve, then http://127.0.0.1:8000/schema/openapi.json"),
-        ("SQL", "logosim db psql"),
+        ("SQL", "logosim db psql --analyst"),
         ("Data lies in", f"{settings.data_dir}"),
         ("Stop the database", "logosim db stop"),
     )

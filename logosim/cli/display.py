@@ -51,8 +51,8 @@ def print_answer(answer: Answer, *, as_json: bool, kept: KeptPicture | None = No
     _print_hits(answer, reasons)
     if kept is not None:
         console.print(
-            f"\nKept until {kept.expires_at:%Y-%m-%d %H:%M %Z} under the handle {kept.handle}. In `logosim db psql`:"
-            f"\n\n    {kept.sql}",
+            f"\nKept until {kept.expires_at:%Y-%m-%d %H:%M %Z} under the handle {kept.handle}. "
+            f"In `logosim db psql --analyst`:\n\n    {kept.sql}",
             highlight=False,
             soft_wrap=True,
         )
@@ -61,7 +61,7 @@ def print_answer(answer: Answer, *, as_json: bool, kept: KeptPicture | None = No
 def _print_hits(answer: Answer, reasons: int) -> None:
     if not answer.hits:
         console.print(
-            "Nothing can be compared: the picture is blank and shows no text."
+            "Nothing can be compared: no channel that has a weight has something to go by, such as a name or a figure."
             if answer.candidates
             else "No earlier mark is like this, or none passes the filter."
         )

@@ -17,7 +17,8 @@ def command(
 ) -> tuple[list[str], dict[str, str]]:
     """The command line and environment of psql on `url`: the password goes by the environment, `ps` does not show it.
 
-    `settings` are those of Postgres that the session begins with.
+    `settings` are those of Postgres that the session begins with. Errors are shown without their context, which is the
+    inside of functions: `\\set SHOW_CONTEXT errors` in the session, or `-v`, brings it back.
 
     Raises:
         psycopg.ProgrammingError: `url` is not a connection string.
@@ -29,7 +30,7 @@ def command(
         options = [f"-c {name}=" + re.sub(r"([\\\s])", r"\\\1", value) for name, value in settings.items()]
         facts["options"] = " ".join([str(facts.get("options", "")), *options]).strip()
     target = make_conninfo("", **facts)
-    return [str(binaries.folder() / "psql"), target, *arguments], {**environment, **secret}
+    return [str(binaries.folder() / "psql"), "-v", "SHOW_CONTEXT=never", target, *arguments], {**environment, **secret}
 
 
 def analyst_settings(url: str) -> dict[str, str]:

@@ -44,4 +44,4 @@ class KeptPicture:
     @property
     def sql(self) -> str:
         """The statement that searches with it in SQL."""
-        return f"select * from logosim.similar_to('{self.handle}', k => 20);"  # noqa: S608  a UUID
+        return f"select * from logosim.search('{self.handle}', k => 20);"  # noqa: S608  a UUID

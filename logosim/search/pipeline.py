@@ -17,7 +17,7 @@ from logosim.domain.hit import Answer, CandidateSet, Hit, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.domain.words import NO_COUNTS, WordCounts
-from logosim.errors import FilterError
+from logosim.errors import FilterError, NoActiveModel
 from logosim.phonetics.normalise import normalise
 from logosim.phonetics.transcribe import phonemes
 from logosim.search.calibration import Calibrations
@@ -185,14 +185,19 @@ class Pipeline:
     ) -> Answer:
         """Earlier marks like a stored one, which is not among the hits. Nothing is extracted anew.
 
+        While nobody has looked at its picture, its name is all that asks, and the answer is not complete.
+
         Raises:
             MarkNotFound: there is no such mark.
+            NoActiveModel: no model is active.
             FilterError: the mark has no text, and its picture has not been extracted yet.
         """
         timings = Timings()
         with timings.stage("extract"):
             mark = self._marks.get(mark_id)
-        return self.search(replace(query_of(mark, filter, weights, k), expand=expand), timings)
+        query = query_of(mark, filter, weights, k)
+        answer = self.search(replace(query, expand=expand), timings)
+        return answer if query.features else replace(answer, complete=False)
 
     def by_text(
         self,
@@ -305,8 +310,11 @@ def query_of(mark: StoredMark, filter: Filter, weights: Weights, k: int) -> Quer
     """The question that a stored mark asks.
 
     Raises:
+        NoActiveModel: no model is active.
         FilterError: the mark has no text, and its picture has not been extracted yet.
     """
+    if mark.model_sha256 is None:
+        raise NoActiveModel
     features = features_of(mark)
     if features is None and not mark.text:
         raise FilterError(

@@ -66,7 +66,6 @@ class Snapshot:
         names = max(name_limit, query.k) if query.features else max(limit, query.k)
         found = _search(connection, query, sounds, limit, names)
         if query.features is not None and query.features.figures:
-            found = _found_by_figures(connection, query, query.features, found)
             cosines = _cosines(connection, query.features, [row[0] for row in found])
         else:
             cosines = {row[0]: (1.0 - row[2],) for row in found if row[2] is not None}
@@ -111,7 +110,8 @@ class Snapshot:
             ModelMismatch: the query's features were made with another model than the stored ones.
         """
         _require_same_model(query, self._active)
-        found = _search(self._connection, replace(query, text=None), None, count, 0)
+        alone = replace(query, text=None, features=query.features and replace(query.features, figures=()))
+        found = _search(self._connection, alone, None, count, 0)
         embeddings = dict(
             self._connection.execute(
                 """
@@ -209,7 +209,9 @@ def _search(
                , exclude => %(exclude)s
                , candidates => %(limit)s
                , name_candidates => %(name_limit)s
-               , vienna_none => %(vienna_none)s::text[])
+               , vienna_none => %(vienna_none)s::text[]
+               , figure_embeddings => %(figures)s::halfvec[]
+               , figure_candidates => %(figure_limit)s)
         """,
         {
             "embedding": None if query.features is None else embedding_to_database(query.features.embedding),
@@ -225,6 +227,8 @@ def _search(
             "limit": limit,
             "name_limit": name_limit,
             "vienna_none": list(wanted.vienna_none) or None,
+            "figures": [embedding_to_database(of.embedding) for of in query.features.figures] if query.features else [],
+            "figure_limit": FIGURE_LIMIT,
         },
         binary=True,
     ).fetchall()
@@ -255,18 +259,6 @@ def _word_counts(connection: psycopg.Connection[Any], query: Query, names: Itera
         binary=True,
     ).fetchall()
     return WordCounts(rows[0][2] if rows else 0, {word: marks for word, marks, _ in rows if marks})
-
-
-def _found_by_figures(
-    connection: psycopg.Connection[Any], query: Query, features: Features, found: list[tuple[Any, ...]]
-) -> list[tuple[Any, ...]]:
-    """What was found and, behind it, marks that look like one of the separate figures of the query's picture."""
-    rows = {row[0]: row for row in found}
-    for figure in features.figures:
-        by_figure = replace(query, text=None, features=replace(features, embedding=figure.embedding))
-        for row in _search(connection, by_figure, None, FIGURE_LIMIT, 0):
-            rows.setdefault(row[0], row)
-    return list(rows.values())
 
 
 def _cosines(

@@ -10,8 +10,22 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog
 as $$
 begin
-  raise exception '%', message using errcode = 'LS006', hint = coalesce(hint, 'See \df+ logosim.*');
+  raise exception '%', message using errcode = 'LS006', hint = coalesce(hint, '\df+ logosim.NAME describes a function and its arguments');
 end
 $$;
 
 comment on function logosim._bad_argument(text, text) is 'Internal: raises LS006';
+
+create or replace function logosim._check_years(year_from integer, year_to integer) returns void
+language plpgsql immutable parallel safe
+set search_path = pg_catalog
+as $$
+begin
+  if year_from > year_to then
+    perform logosim._bad_argument(
+      format('The years %s to %s are an empty range', year_from, year_to), 'year_from is the earlier one; both count');
+  end if;
+end
+$$;
+
+comment on function logosim._check_years(integer, integer) is 'Internal: raises LS006 where no year can pass a filter';

@@ -2,30 +2,6 @@
 -- Callers: generated columns of logosim.mark, filters of searches, analysts. The same algorithm: logosim/domain/vienna.py.
 -- Cost: microseconds. A change of vienna_keys or vienna_divisions needs a revision that rewrites logosim.mark.
 
-create or replace function logosim.vienna_keys(codes text[]) returns text[]
-language sql immutable parallel safe
-set search_path = pg_catalog
-as $$
-  select coalesce(array_agg(distinct left(code, width) collate "C" order by left(code, width) collate "C"), '{}')
-    from unnest(codes) as code
-    cross join unnest(array[2, 5, 8]) as width
-   where length(code) >= width
-$$;
-
-comment on function logosim.vienna_keys(text[]) is
-  'Every canonical code with its ancestors, sorted: {26.04.05} -> {26,26.04,26.04.05}. What filters at any level compare with';
-
-create or replace function logosim.vienna_divisions(codes text[]) returns text[]
-language sql immutable parallel safe
-set search_path = pg_catalog
-as $$
-  select coalesce(array_agg(distinct left(code, 5) collate "C" order by left(code, 5) collate "C"), '{}')
-    from unnest(codes) as code
-   where length(code) >= 5
-$$;
-
-comment on function logosim.vienna_divisions(text[]) is 'Divisions of canonical codes, sorted: {26.04.05,29.01} -> {26.04,29.01}';
-
 create or replace function logosim.vienna_code(code text) returns text
 language plpgsql immutable strict parallel safe
 set search_path = pg_catalog
@@ -45,6 +21,42 @@ $$;
 
 comment on function logosim.vienna_code(text) is 'A Vienna code zero-padded: 3.7 -> 03.07. Raises LS004 if it is none';
 
+create or replace function logosim._canonical_code(code text) returns text
+language sql immutable parallel safe
+set search_path = pg_catalog
+as $$
+  -- Stored codes are canonical, and need not be taken apart.
+  select case when code ~ '^[0-9]{2}(\.[0-9]{2}){0,2}$' then code else logosim.vienna_code(code) end
+$$;
+
+comment on function logosim._canonical_code(text) is 'Internal: logosim.vienna_code, quicker where there is nothing to do';
+
+create or replace function logosim.vienna_keys(codes text[]) returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog
+as $$
+  select coalesce(array_agg(distinct left(code, width) collate "C" order by left(code, width) collate "C"), '{}')
+    from unnest(codes) as given
+   cross join logosim._canonical_code(given) as code
+   cross join unnest(array[2, 5, 8]) as width
+   where length(code) >= width
+$$;
+
+comment on function logosim.vienna_keys(text[]) is
+  'Every code, in any spelling, with its ancestors, sorted: {26.04.05} -> {26,26.04,26.04.05}. What filters at any level compare with. Raises LS004 if one is no Vienna code';
+
+create or replace function logosim.vienna_divisions(codes text[]) returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog
+as $$
+  select coalesce(array_agg(distinct left(code, 5) collate "C" order by left(code, 5) collate "C"), '{}')
+    from unnest(codes) as given
+   cross join logosim._canonical_code(given) as code
+   where length(code) >= 5
+$$;
+
+comment on function logosim.vienna_divisions(text[]) is 'Divisions of codes, in any spelling, sorted: {26.04.05,29.1} -> {26.04,29.01}. Raises LS004 if one is no Vienna code';
+
 create or replace function logosim._vienna_codes(codes text[]) returns text[]
 language plpgsql immutable parallel safe
 set search_path = pg_catalog
@@ -53,7 +65,7 @@ begin
   if coalesce(cardinality(codes), 0) = 0 then
     return null;
   end if;
-  if array_position(codes, null) is not null then
+  if exists (select from unnest(codes) as code where code is null) then
     raise exception 'A Vienna code is null' using errcode = 'LS004', hint = 'Leave it out';
   end if;
   return array(select distinct logosim.vienna_code(code) from unnest(codes) as code);

@@ -124,10 +124,13 @@ set search_path = logosim, public, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  asked   text := logosim.normalise_text(words);
-  wanted  integer := case when at_level is not null then logosim._vienna_width(at_level) end;
+  asked    text := logosim.normalise_text(words);
+  wanted   integer := case when at_level is not null then logosim._vienna_width(at_level) end;
+  lexemes  text[] := tsvector_to_array(to_tsvector('english', asked));
+  -- What is a code is looked up with all below it.
+  prefix   text := case when words ~ '^ *[0-9]{1,2}([. ][0-9]{1,2}){0,2} *$' then logosim.vienna_code(words) end;
 begin
-  if k not between 1 and 10000 then
+  if (k between 1 and 10000) is not true then
     perform logosim._bad_argument('k must be 1 to 10000');
   end if;
   if asked is null then
@@ -140,9 +143,13 @@ begin
   select found.code, logosim.vienna_short(found.code), found.level, found.label, up.label, found.similarity
     from (select v.code, v.level, v.label
                , case
-                   when to_tsvector('english', spelt.label) @@ plainto_tsquery('english', asked)
-                        and numnode(plainto_tsquery('english', asked)) > 0 then 1
-                   else word_similarity(asked, spelt.label)
+                   when v.code = prefix or v.code like prefix || '.%' then 1
+                   when prefix is not null then 0
+                   else greatest(
+                          word_similarity(asked, spelt.label)
+                        , (select count(*) filter (where said.lexeme = any (lexemes))
+                             from unnest(to_tsvector('english', spelt.label)) said)::real
+                          / nullif(cardinality(lexemes), 0))
                  end::real as similarity
                , similarity(asked, spelt.label) as whole
             from logosim.vienna v
@@ -158,5 +165,5 @@ $$;
 
 comment on function logosim.vienna_search(text, text, integer) is
 'The k codes whose headings say something most like the words, at all levels or one: category, division or section.
-above: heading of the code it belongs to. similarity: 1 where all words are in the heading, in any English form; else how alike they are spelt (trigrams, from 0.4), so that slips of the pen find something too.
+above: heading of the code it belongs to. similarity: the share of the words that are in the heading, in any English form, or how alike they are spelt (trigrams) where that is more, from 0.4, so that slips of the pen find something too. A code in any spelling finds itself and the codes below it.
 Raises LS006 (nothing to search for, no such level).';

@@ -52,12 +52,15 @@ begin
     raise exception 'The embedding has % dimensions; model % has %', vector_dims(embedding), made_with.name, made_with.dimensions
       using errcode = 'LS002', hint = format('Make it with model %s', made_with.name);
   end if;
+  if l2_norm(embedding) = 0 then
+    perform logosim._bad_argument('The embedding is all zeros, which is as far from every mark', 'Give that of a picture');
+  end if;
   return made_with;
 end
 $$;
 
 comment on function logosim._model_of(halfvec, text) is
-  'Internal: the named or the active model, for an embedding made with it. Raises LS002 (wrong dimensions), LS003 (no active model) and LS006 (unknown model)';
+  'Internal: the named or the active model, for an embedding made with it. Raises LS002 (wrong dimensions), LS003 (no active model) and LS006 (unknown model, or all zeros)';
 
 create or replace function logosim.queue_missing(model_id smallint) returns integer
 language plpgsql volatile

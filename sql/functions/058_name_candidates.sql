@@ -52,6 +52,28 @@ $$;
 comment on function logosim._expected_names(text, text[], text[], integer, integer, text[], uuid, text[]) is
   'Internal: how many names pass conditions, as the planner estimates; counting them would take as long as comparing them';
 
+create or replace function logosim._names_are_compared(
+    conditions   text
+  , any_codes    text[]
+  , all_codes    text[]
+  , year_from    integer
+  , year_to      integer
+  , sources      text[]
+  , exclude      uuid
+  , none_codes   text[]
+) returns boolean
+language plpgsql volatile  -- as logosim._expected_names
+set search_path = logosim, public, pg_temp
+as $$
+begin
+  return logosim._expected_names(conditions, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes)
+         <= logosim._exact_names();
+end
+$$;
+
+comment on function logosim._names_are_compared(text, text[], text[], integer, integer, text[], uuid, text[]) is
+  'Internal: whether so few names pass conditions that the sketches of all of them are compared';
+
 create or replace function logosim._nearest_names(
     sketched     text[]
   , sketches     bit[]
@@ -109,8 +131,8 @@ declare
   distances real[];
 begin
   if not exact
-     and logosim._expected_names(conditions, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes)
-         > logosim._exact_names() then
+     and not logosim._names_are_compared(
+           conditions, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes) then
     perform set_config(plan, 'off', true) from unnest(other_plans) as plan;
     for place in 1 .. cardinality(sketched) loop
       execute format(

@@ -1,4 +1,4 @@
--- Purpose: the marks that look most like an embedding, among those that pass a filter.
+-- Purpose: the marks that look most like an embedding, or each of several, among those that pass a filter.
 -- Callers: logosim.candidates.
 -- Cost: BENCHMARKS.md, "Stage 1 at every selectivity" (770,000 marks).
 -- Routes. exact: every passing embedding is compared, read from logosim.mark_look, which has the filter's columns beside
@@ -7,6 +7,8 @@
 --   the passing marks costs, and on the steps along the index: how many marks pass (the planner's estimate again), and how
 --   many of those near the query pass (the nearest 100 are looked at), for a filter may exclude just these, or pass just
 --   these. An estimate that is wrong costs time, never rows: an index scan that ends early is followed by the exact route.
+--   Several embeddings (a picture and its separate figures) have a route each; those that are compared share one reading
+--   of the passing marks, which is most of what comparing costs, so that the others join it where it takes place anyway.
 -- How many are kept. What counts for recall is how far the index was followed: once it has given n rows and half as many
 --   more as are wanted, nearly all of the nearest n are among them, whatever passes. Of those more the passing share is kept.
 -- Settings. logosim.exact_rows: up to how many passing marks are compared without further ado (20000).
@@ -99,23 +101,24 @@ comment on function logosim._expected(logosim.model, text, integer[], integer[],
   'Internal: how many rows of mark_look pass a filter, and what reading them costs, as the planner estimates from its statistics. Changes nothing, and is volatile because EXPLAIN demands it';
 
 create or replace function logosim._look(
-    model            logosim.model
-  , query_embedding  halfvec
-  , vienna_any       text[]
-  , vienna_all       text[]
-  , vienna_none      text[]
-  , year_from        integer
-  , year_to          integer
-  , sources          text[]
-  , has_text         boolean
-  , exclude          uuid
-  , wanted           integer
-  , exact            boolean
-  , out mark_ids     uuid[]
-  , out distances    real[]
-  , out route        text
-  , out passed       bigint
-  , out examined     bigint
+    model         logosim.model
+  , embeddings    halfvec[]
+  , vienna_any    text[]
+  , vienna_all    text[]
+  , vienna_none   text[]
+  , year_from     integer
+  , year_to       integer
+  , sources       text[]
+  , has_text      boolean
+  , exclude       uuid
+  , wanted        integer[]
+  , exact         boolean
+  , out mark_ids  uuid[]
+  , out distances real[]
+  , out numbers   integer[]
+  , out route     text
+  , out passed    bigint
+  , out examined  bigint
 ) returns record
 language plpgsql stable
 set search_path = logosim, public, pg_temp
@@ -139,106 +142,142 @@ declare
                              any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, null) <> '';
   exact_rows    bigint := logosim._exact_rows();
   probed        constant integer := 100;  -- of the nearest it is looked at whether they pass
+  compared      integer[] := array(select generate_series(1, cardinality(embeddings)));  -- with all marks that pass
   expected      record;  -- of the marks that pass: how many, and what reading them costs, as the planner estimates
   share         double precision := 1;  -- of all marks that pass
   near          double precision := 1;  -- of the nearest that pass
-  kept          integer;  -- of the index, whose order is nearly right
-  steps         double precision;
+  kept          integer[];  -- of the index, whose order is nearly right
+  steps         double precision[];
+  joining       double precision;  -- what it costs to compare one embedding more with marks that are read
+  columns       text;  -- the distance to each embedding that is compared
+  nearest       text;  -- the marks nearest to each
+  found         record;
 begin
   expected := logosim._expected(
     model, filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
-  route := 'exact';
+  mark_ids := '{}';
+  distances := '{}';
+  numbers := '{}';
   if not exact and expected.marks > exact_rows and logosim._model_is_indexed(model.model_id) then
     perform set_config('enable_sort', 'off', true);  -- reading the index in its order is the only plan without a sort
     if is_filtered then
       share := expected.marks / greatest(expected.marks, (logosim._expected(
         model, '', any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude)).marks);
-      perform set_config('hnsw.ef_search', probed::text, true);
+    end if;
+    for number in 1 .. cardinality(embeddings) loop
+      if is_filtered then
+        perform set_config('hnsw.ef_search', probed::text, true);
+        execute format(
+          'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
+             from (select * from logosim.mark_look n where n.model_id = %s order by n.embedding::halfvec(%s) <=> $1 limit %s) l'
+          , filter, model.model_id, model.dimensions, probed)
+           into near
+          using embeddings[number], any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+        perform set_config('hnsw.ef_search', '400', true);
+      end if;
+      kept[number] := wanted[number] + ceil(greatest(wanted[number] / 2, 100) * greatest(share, near));
+      -- On the way outwards the share goes from that of the nearest to that of all: soon where that is more, else slowly.
+      steps[number] := case
+        when near < share then wanted[number] + (kept[number] - wanted[number] * near) / share
+        else kept[number] / sqrt(share * near) end;
+    end loop;
+    -- One reading for all that would take longer along the index than to join it, if it saves as much as it costs.
+    joining := 0.1 * expected.marks;
+    select coalesce(array_agg(s.number::integer) filter (where s.cost > joining), '{}')
+      into compared
+      from (select walk.number, walk.steps * logosim._index_step() as cost
+              from unnest(steps) with ordinality as walk (steps, number)) s
+    having sum(greatest(s.cost - joining, 0)) > expected.cost - joining;
+    compared := coalesce(compared, '{}');
+
+    for number in 1 .. cardinality(embeddings) loop
+      continue when number = any (compared);
+      -- Each step visits some ten tuples; once max_scan_tuples were visited the index gives whatever it has seen.
+      perform set_config('hnsw.max_scan_tuples', greatest(100000, 40 * steps[number])::bigint::text, true);
       execute format(
-        'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
-           from (select * from logosim.mark_look n where n.model_id = %s order by n.embedding::halfvec(%s) <=> $1 limit %s) l'
-        , filter, model.model_id, model.dimensions, probed)
-         into near
-        using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
-      perform set_config('hnsw.ef_search', '400', true);
-    end if;
-    kept := wanted + ceil(greatest(wanted / 2, 100) * greatest(share, near));
-    -- On the way outwards the share goes from that of the nearest to that of all: soon where that is more, else slowly.
-    steps := case when near < share then wanted + (kept - wanted * near) / share else kept / sqrt(share * near) end;
-    if steps * logosim._index_step() < expected.cost then
-      route := 'hnsw';
-    end if;
+        'select array_agg(n.mark_id order by n.distance, n.mark_id) as mark_ids
+              , array_agg(n.distance order by n.distance, n.mark_id) as distances
+              , max(n.found) as kept
+           from (select c.mark_id, c.distance::real as distance, count(*) over () as found
+                   from (select l.mark_id, l.embedding::halfvec(%1$s) <=> $1 as distance
+                           from logosim.mark_look l
+                          where l.model_id = %2$s %3$s
+                          order by l.embedding::halfvec(%1$s) <=> $1
+                          limit %4$s) c
+                  order by c.distance + 0, c.mark_id
+                  limit %5$s) n'
+        , model.dimensions, model.model_id, filter, kept[number], wanted[number])
+         into found
+        using embeddings[number], any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+      if coalesce(found.kept, 0) < kept[number] then
+        compared := compared || number;  -- the index has given up, or there are no more
+      else
+        mark_ids := mark_ids || found.mark_ids;
+        distances := distances || found.distances;
+        numbers := numbers || array_fill(number, array[cardinality(found.mark_ids)]);
+      end if;
+    end loop;
+    perform set_config('enable_sort', 'on', true);
   end if;
+  route := case when 1 = any (compared) then 'exact' else 'hnsw' end;
 
-  if route = 'hnsw' then
-    -- Each step visits some ten tuples; once max_scan_tuples were visited the index gives whatever it has seen.
-    perform set_config('hnsw.max_scan_tuples', greatest(100000, 40 * steps)::bigint::text, true);
-    execute format(
-      'select array_agg(n.mark_id order by n.distance, n.mark_id)
-            , array_agg(n.distance order by n.distance, n.mark_id)
-            , max(n.found)
-         from (select c.mark_id, c.distance::real as distance, count(*) over () as found
-                 from (select l.mark_id, l.embedding::halfvec(%1$s) <=> $1 as distance
-                         from logosim.mark_look l
-                        where l.model_id = %2$s %3$s
-                        order by l.embedding::halfvec(%1$s) <=> $1
-                        limit %4$s) c
-                order by c.distance + 0, c.mark_id
-                limit %5$s) n'
-      , model.dimensions, model.model_id, filter, kept, wanted)
-       into mark_ids, distances, examined
-      using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
-    if coalesce(examined, 0) < kept then
-      route := 'exact';  -- the index has given up, or there are no more
-    end if;
-    examined := null;  -- those that did not pass are not counted
-  end if;
-  perform set_config('enable_sort', 'on', true);
-
-  if route = 'exact' and expected.marks <= exact_rows then
-    execute format(
-      'with passing as materialized (
-         select l.mark_id, l.embedding <=> $1 as distance
-           from logosim.mark_look l
-          where l.model_id = %s %s
-       )
-       select array_agg(n.mark_id order by n.distance, n.mark_id)
-            , array_agg(n.distance::real order by n.distance, n.mark_id)
-            , (select count(*) from passing)
-         from (select p.mark_id, p.distance from passing p order by p.distance, p.mark_id limit %s) n'
-      , model.model_id, filter, wanted)
-       into mark_ids, distances, examined
-      using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
-  elsif route = 'exact' then
+  if expected.marks > exact_rows and cardinality(compared) = 1 then
     -- Counting so many would take as long as comparing them, and processes would have to hand each one over.
     execute format(
-      'select array_agg(n.mark_id order by n.distance, n.mark_id)
-            , array_agg(n.distance::real order by n.distance, n.mark_id)
+      'select array_agg(n.mark_id order by n.distance, n.mark_id) as mark_ids
+            , array_agg(n.distance::real order by n.distance, n.mark_id) as distances
          from (select l.mark_id, l.embedding <=> $1 as distance
                  from logosim.mark_look l
                 where l.model_id = %s %s
                 order by l.embedding <=> $1, l.mark_id
                 limit %s) n'
-      , model.model_id, filter, wanted)
-       into mark_ids, distances
-      using query_embedding, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
-  end if;
-  if route = 'exact' and examined is null then
-    if coalesce(cardinality(mark_ids), 0) < wanted then
-      examined := coalesce(cardinality(mark_ids), 0);
+      , model.model_id, filter, wanted[compared[1]])
+       into found
+      using embeddings[compared[1]], any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+    mark_ids := mark_ids || found.mark_ids;
+    distances := distances || found.distances;
+    numbers := numbers || array_fill(compared[1], array[coalesce(cardinality(found.mark_ids), 0)]);
+    if route = 'exact' and coalesce(cardinality(found.mark_ids), 0) < wanted[1] then
+      examined := coalesce(cardinality(found.mark_ids), 0);
     elsif exact then
       execute format('select count(*) from logosim.mark_look l where l.model_id = %s %s', model.model_id, filter)
          into examined
         using null::halfvec, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
     end if;
+  elsif compared <> '{}' then
+    select string_agg(format('l.embedding <=> ($1)[%s] as distance_%1$s', number), ', ')
+         , string_agg(
+             format('(select %s as number, p.mark_id, p.distance_%1$s as distance from passing p order by 3, 2 limit %s)'
+                  , number, wanted[number])
+           , ' union all ')
+      into columns, nearest
+      from unnest(compared) as number;
+    execute format(
+      'with passing as materialized (
+         select l.mark_id, %s
+           from logosim.mark_look l
+          where l.model_id = %s %s
+       )
+       select array_agg(n.mark_id order by n.number, n.distance, n.mark_id) as mark_ids
+            , array_agg(n.distance::real order by n.number, n.distance, n.mark_id) as distances
+            , array_agg(n.number order by n.number, n.distance, n.mark_id) as numbers
+            , (select count(*) from passing) as passing
+         from (%s) n'
+      , columns, model.model_id, filter, nearest)
+       into found
+      using embeddings, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude;
+    mark_ids := mark_ids || found.mark_ids;
+    distances := distances || found.distances;
+    numbers := numbers || found.numbers;
+    if route = 'exact' then
+      examined := found.passing;
+    end if;
   end if;
-  mark_ids := coalesce(mark_ids, '{}');
-  distances := coalesce(distances, '{}');
   if is_filtered then
     passed := examined;
   end if;
 end
 $$;
 
-comment on function logosim._look(logosim.model, halfvec, text[], text[], text[], integer, integer, text[], boolean, uuid, integer, boolean) is
-  'Internal: the wanted nearest marks by look among those that pass, nearest first, with their cosine distances; the route; how many passed and how many were compared, where that was counted';
+comment on function logosim._look(logosim.model, halfvec[], text[], text[], text[], integer, integer, text[], boolean, uuid, integer[], boolean) is
+  'Internal: for each embedding, by its number, the wanted nearest marks by look among those that pass, nearest first, with their cosine distances; and of the first one the route, how many passed and how many were compared, where that was counted';

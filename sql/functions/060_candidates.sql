@@ -32,21 +32,23 @@ comment on function logosim._filter(text[], text[], integer, integer, text[], bo
   'Internal: the where clause of a search, over numbered parameters';
 
 create or replace function logosim.candidates(
-    query_embedding  halfvec default null
-  , query_text       text    default null
-  , query_phonemes   text    default null
-  , vienna_any       text[]  default null
-  , vienna_all       text[]  default null
-  , year_from        integer default null
-  , year_to          integer default null
-  , sources          text[]  default null
-  , has_text         boolean default null
-  , exclude          uuid    default null
-  , candidates       integer default 1000
-  , name_candidates  integer default 200
-  , exact            boolean default false
-  , vienna_none      text[]  default null
-  , model            text    default null
+    query_embedding    halfvec   default null
+  , query_text         text      default null
+  , query_phonemes     text      default null
+  , vienna_any         text[]    default null
+  , vienna_all         text[]    default null
+  , year_from          integer   default null
+  , year_to            integer   default null
+  , sources            text[]    default null
+  , has_text           boolean   default null
+  , exclude            uuid      default null
+  , candidates         integer   default 1000
+  , name_candidates    integer   default 200
+  , exact              boolean   default false
+  , vienna_none        text[]    default null
+  , model              text      default null
+  , figure_embeddings  halfvec[] default null
+  , figure_candidates  integer   default 300
 ) returns table (
     mark_id              uuid
   , found_by             text[]
@@ -80,17 +82,32 @@ declare
   is_filtered  boolean := filter <> '' and (exclude is null or logosim._filter(
                             any_codes, all_codes, year_from, year_to, sources, has_text, null, none_codes) <> '');
   exact_rows   bigint := logosim._exact_rows();
+  name_filter  text := logosim._filter(  -- only marks with a name are found by it
+                         any_codes, all_codes, year_from, year_to, sources, null, exclude, none_codes);
   passing      bigint;
   looked       record;
   is_complete  boolean := true;
   began        timestamptz := clock_timestamp();
 begin
-  if query_embedding is null and query_text is null and query_phonemes is null then
-    perform logosim._bad_argument('Nothing is asked about', 'Give query_embedding, query_text or query_phonemes');
+  if query_embedding is null and spelling is null and sound is null then
+    perform logosim._bad_argument(
+      'Nothing is asked about'
+    , 'Give query_embedding, query_text or query_phonemes; a text without letters and digits has nothing to compare');
   end if;
-  if candidates not between 1 and 100000 or name_candidates not between 0 and 100000 then
+  if (candidates between 1 and 100000 and name_candidates between 0 and 100000) is not true then
     perform logosim._bad_argument('candidates must be 1 to 100000, and name_candidates 0 to 100000');
   end if;
+  if cardinality(figure_embeddings) > 0
+     and (query_embedding is not null
+          and figure_candidates between 1 and 100000
+          and array_ndims(figure_embeddings) = 1
+          and array_position(figure_embeddings, null) is null
+          and cardinality(figure_embeddings) <= 16) is not true then
+    perform logosim._bad_argument(
+      'figure_embeddings must be 1 to 16 embeddings beside query_embedding, and figure_candidates 1 to 100000'
+    , 'They are those of the separate figures of the picture that query_embedding is of');
+  end if;
+  perform logosim._check_years(year_from, year_to);
 
   if sound is not null then
     perform logosim.require_pronunciation(case when query_phonemes is null then 'rules' end);
@@ -98,6 +115,7 @@ begin
 
   if query_embedding is not null then
     seen_by := logosim._model_of(query_embedding, model);
+    perform logosim._model_of(figure, model) from unnest(figure_embeddings) as figure;
   elsif model is not null then
     seen_by := logosim._model_named(model);
   end if;
@@ -107,13 +125,17 @@ begin
     execute format('select count(*) from (select from logosim.mark m where true %s limit %s) counted', filter, exact_rows + 1)
        into passing
       using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
-    select '{}'::uuid[] as mark_ids, '{}'::real[] as distances, 'name' as route
+    select '{}'::uuid[] as mark_ids, '{}'::real[] as distances, '{}'::integer[] as numbers, 'name' as route
          , case when is_filtered and passing <= exact_rows then passing end as passed, null::bigint as examined
       into looked;
+    is_complete := exact or has_text is false or logosim._names_are_compared(
+      name_filter, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes);
   else
     select * into looked
-      from logosim._look(seen_by, query_embedding, any_codes, all_codes, none_codes, year_from, year_to, sources, has_text
-             , exclude, candidates, exact);
+      from logosim._look(
+             seen_by, query_embedding || figure_embeddings, any_codes, all_codes, none_codes, year_from, year_to, sources
+           , has_text, exclude
+           , candidates || array_fill(figure_candidates, array[coalesce(cardinality(figure_embeddings), 0)]), exact);
 
     -- Pictures that no worker has seen yet cannot be found by look. Of a model that is not active not all may be queued.
     execute format(
@@ -134,13 +156,17 @@ begin
      )
      , found as (
        select e.mark_id, array_agg(e.channel order by e.place) as found_by, max(e.distance) as look_distance
-         from (select mark_id, distance, ''look'' as channel, 1 as place from unnest($11, $12) as l (mark_id, distance)
+            , bool_and(e.by_figure) as by_figure
+         from (select mark_id, min(distance) filter (where number = 1) as distance, ''look'' as channel, 1 as place
+                    , min(number) > 1 as by_figure
+                 from unnest($11, $12, $21) as l (mark_id, distance, number)
+                group by mark_id
                union all
-               select mark_id, null, channel, case channel when ''spelling'' then 2 else 3 end from named) e
+               select mark_id, null, channel, case channel when ''spelling'' then 2 else 3 end, false from named) e
         group by e.mark_id
      )
      , given as materialized (
-       select m.mark_id, found.found_by
+       select m.mark_id, found.found_by, found.by_figure
             , coalesce(
                 found.look_distance
               , (select (f.embedding <=> $1)::real
@@ -153,23 +179,24 @@ begin
          join logosim.mark m on m.mark_id = found.mark_id
          left join logosim.name_sketch s on s.mark_id = m.mark_id
      )
-     select g.*, $13, $14, $15, $16, took.milliseconds
+     select g.mark_id, g.found_by, g.look_distance, g.spelling_similarity, g.sound_similarity
+          , g.brand_text, g.file, g.source, g.year, g.vienna_codes, $13, $14, $15, $16, took.milliseconds
        from given g
       cross join (select (1000 * extract(epoch from clock_timestamp() - $17))::real as milliseconds
                     from (select count(*) from given) counted) took
-      order by g.look_distance nulls last
+      order by g.by_figure
+             , g.look_distance nulls last
              , coalesce(g.spelling_similarity, 0) + coalesce(g.sound_similarity, 0) desc
              , g.mark_id'
     , name_candidates, coalesce(seen_by.model_id, 0))
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
         , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began
-        , logosim._filter(any_codes, all_codes, year_from, year_to, sources, null, exclude, none_codes), exact
-        , has_text is distinct from false;
+        , name_filter, exact, has_text is distinct from false, looked.numbers;
 end
 $$;
 
-comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean, text[], text) is
+comment on function logosim.candidates(halfvec, text, text, text[], text[], integer, integer, text[], boolean, uuid, integer, integer, boolean, text[], text, halfvec[], integer) is
 'Stage 1 of a search: marks that look like an embedding or are spelt or sound like a text, among those that pass the filter, best look first, without one the best mean of spelling and sound.
-vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. vienna_none: none of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark. model: whose features are compared, by name; null: the active one.
-found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. spelling_similarity: trigrams, 0..1. sound_similarity: pairs and triples of sounds in classes, 0..1. route: exact, hnsw (the vector index: nearly all of the nearest, in their order) or name. passed: how many marks that have been looked at pass the filter; null where there is none or they were not counted. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at; never of a model that is not active. examined: how many embeddings were compared; null where that was not counted. milliseconds: what this call took.
+vienna_any, vienna_all: codes of any level and spelling; at least one, or all of them. vienna_none: none of them. year_from, year_to: inclusive. sources: any of them. query_phonemes: how query_text sounds, made by the engine of logosim.pronunciation; null: by rule; empty: sounds are not asked about. has_text: marks with (without) a verbal element. exclude: leave this mark out. candidates: how many by look. name_candidates: how many each by spelling and sound. exact: compare with every passing mark. model: whose features are compared, by name; null: the active one. figure_embeddings: of separate figures of the picture, at most 16; what looks like one of them and was not found otherwise comes behind, figure_candidates for each.
+found_by: look, spelling, sound. look_distance: cosine distance 0..2, for every mark that has features. spelling_similarity: trigrams, 0..1. sound_similarity: pairs and triples of sounds in classes, 0..1. route: exact, hnsw (the vector index: nearly all of the nearest, in their order) or name. passed: how many marks that have been looked at pass the filter; null where there is none or they were not counted. complete: no nearer mark can be missing, for the route was exact and every passing picture has been looked at, or, without an embedding, all passing names were compared; never of a model that is not active. examined: how many embeddings were compared; null where that was not counted. milliseconds: what this call took.
 Raises LS002 (wrong dimensions), LS003 (no active model), LS004 (bad Vienna code), LS006 (bad argument, unknown model), LS009 (stored names are pronounced by another engine).';

@@ -33,13 +33,13 @@ declare
   asked      logosim.mark;
   embedding  halfvec;
 begin
-  if k not between 1 and 10000 then
+  if (k between 1 and 10000) is not true then
     perform logosim._bad_argument('k must be 1 to 10000');
   end if;
   select * into asked from logosim.mark m where m.mark_id = mark;
   if asked.mark_id is null then
     raise exception 'There is no mark %', mark
-      using errcode = 'LS001', hint = 'Ids are those of logosim.mark; logosim.mark_id(source, file) computes one';
+      using errcode = 'LS001', hint = 'Ids are those of logosim.mark; logosim.mark_id(source, file) computes one. With the handle of a picture ask logosim.search or logosim.similar_to';
   end if;
   select f.embedding into embedding
     from logosim.mark_features f

@@ -25,7 +25,7 @@ set search_path = logosim, public, pg_temp
 as $$
 #variable_conflict use_column
 begin
-  if k not between 1 and 10000 then
+  if (k between 1 and 10000) is not true then
     perform logosim._bad_argument('k must be 1 to 10000');
   end if;
   if logosim.normalise_text(text) is null then
@@ -50,4 +50,4 @@ end
 $$;
 
 comment on function logosim.sounds_like(text, text[], text[], integer, integer, text[], integer, text[]) is
-  'The k marks whose names are spelt or pronounced most like a text. best: the larger of its similarity in spelling (trigrams) and in sound (pairs and triples of sounds in classes). It pronounces by rule: raises LS009 where the stored names are pronounced by another engine (logosim text asks by it). Filters as in logosim.candidates';
+  'The k marks whose names are spelt or pronounced most like a text, as far as they have more in common with it than chance gives (a fifth, by one measure or the other) or a distinctive word. best: the larger of its similarity in spelling (trigrams) and in sound (pairs and triples of sounds in classes). It pronounces by rule: raises LS009 where the stored names are pronounced by another engine (logosim text asks by it). Filters as in logosim.candidates';

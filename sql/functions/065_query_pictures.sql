@@ -181,7 +181,7 @@ as $$
 declare
   remembered  logosim.query_picture := logosim._remembered(handle);
 begin
-  if k not between 1 and 10000 then
+  if (k between 1 and 10000) is not true then
     perform logosim._bad_argument('k must be 1 to 10000');
   end if;
 

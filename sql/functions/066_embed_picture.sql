@@ -53,9 +53,11 @@ begin
                  from unnest(regions) with ordinality as r (value, place)
                 where r.value is null or r.value < case when (r.place - 1) % 4 < 2 then 0 else 1 end)) then
     perform logosim._bad_argument(
-      'regions must be at most 8 rectangles within the picture'
+      'regions must be 1 to 8 rectangles within the picture'
     , 'Each is left, top, width and height in pixels: array[[10,20,200,150], [0,0,80,80]]');
   end if;
+
+  perform logosim._vienna_codes(vienna_codes);  -- raises
 
   delete from logosim.picture_request q
    where q.request in (
@@ -76,7 +78,6 @@ begin
   values (submit_picture.picture, submit_picture.brand_text
         , array(select logosim.vienna_code(g.code)
                   from unnest(submit_picture.vienna_codes) with ordinality as g (code, place)
-                 where g.code is not null
                  order by g.place)
         , submit_picture.regions, submit_picture.keep_for, now() + patience)
   returning q.request into request;
@@ -162,7 +163,12 @@ declare
   asked     uuid;
   answer    record;
   give_up   timestamptz;
+  began     constant timestamptz := pg_catalog.clock_timestamp();
+  -- The server would end the statement without a word of what it waited for, and the picture would stay behind.
+  longest   constant interval := (
+    select nullif(s.setting::integer, 0) * interval '0.9 ms' from pg_catalog.pg_settings s where s.name = 'statement_timeout');
   pause     double precision := 0.005;
+  waited    numeric;
 begin
   -- A commit is refused here too, but with other words unless an outer transaction runs.
   begin
@@ -182,7 +188,7 @@ begin
 
   asked := logosim.submit_picture(picture, brand_text, vienna_codes, regions, keep_for, patience => wait + interval '1 minute');
   commit;
-  give_up := pg_catalog.clock_timestamp() + wait;
+  give_up := least(pg_catalog.clock_timestamp() + wait, began + longest);
   loop
     select * into answer from logosim.picture_answer(asked);
     exit when answer.state not in ('queued', 'leased') or pg_catalog.clock_timestamp() >= give_up;
@@ -192,14 +198,18 @@ begin
   end loop;
   perform logosim.withdraw_picture(asked);
   commit;
+  waited := pg_catalog.trim_scale(pg_catalog.round(extract(epoch from least(wait, longest)), 3));
 
   if answer.state = 'refused' then
     raise exception using errcode = answer.error_code, message = answer.error, hint = coalesce(answer.hint, 'See \df+ logosim.embed_picture');
   elsif answer.state = 'leased' then
-    raise exception 'A worker has the picture and was not done within % s', pg_catalog.trim_scale(extract(epoch from wait))
-      using errcode = 'LS011', hint = 'Wait longer: wait => ''1 minute''';
+    raise exception 'A worker has the picture and was not done within % s', waited
+      using errcode = 'LS011'
+          , hint = case when waited < extract(epoch from wait)
+              then 'Your statements end soon after that: set statement_timeout = ''5 min'''
+              else 'Wait longer: wait => ''1 minute''' end;
   elsif answer.state is distinct from 'done' then
-    raise exception 'No worker has taken the picture within % s', pg_catalog.trim_scale(extract(epoch from wait))
+    raise exception 'No worker has taken the picture within % s', waited
       using errcode = 'LS011'
           , hint = 'Start one that answers pictures: logosim worker --pictures. Workers that are at marks finish their batch first';
   end if;
@@ -208,5 +218,5 @@ end
 $$;
 
 comment on procedure logosim.embed_picture(bytea, text, text[], integer[], interval, interval, uuid) is
-'Have a running worker look at a picture file, and wait for the handle that logosim.similar_to and its like search with: call logosim.embed_picture(BYTES). Arguments as logosim.submit_picture; wait: how long, at most 10 minutes; handle: leave it out, it is the answer.
+'Have a running worker look at a picture file, and wait for the handle that logosim.similar_to and its like search with: call logosim.embed_picture(BYTES). Arguments as logosim.submit_picture; wait: how long, at most 10 minutes, and no longer than nine tenths of statement_timeout; handle: leave it out, it is the answer.
 It commits, so call it outside of transaction blocks. Raises LS011 (no worker answered in time), LS012 (the picture cannot be used), LS013 (too large), LS014 (inside a transaction), LS015 (too many pictures wait), LS004 and LS006 as logosim.submit_picture.';

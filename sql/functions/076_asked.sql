@@ -24,7 +24,7 @@ begin
     return query
     select 0, mark.brand_text, mark.phonemes, false, mark.vienna_codes, array[f.embedding], array[f.patches], asked
       from logosim.mark_features f
-     where f.mark_id = asked and f.model_id = (select m.model_id from logosim.model m where m.active);
+     where f.mark_id = asked and f.model_id = (logosim._active_model()).model_id;
     if not found and mark.brand_text is null then
       perform logosim._bad_argument(
         format('Nothing is known to compare mark %s by', asked)
@@ -57,7 +57,7 @@ end
 $$;
 
 comment on function logosim._asked(uuid) is
-  'Internal: what a stored mark, or a picture that is asked about by its handle, is compared by: a row, or one for each region of the picture. Raises LS001 (unknown mark), LS006 (nothing known of the mark), LS007 and LS008 (unknown handle, or of another model)';
+  'Internal: what a stored mark, or a picture that is asked about by its handle, is compared by: a row, or one for each region of the picture. Raises LS001 (unknown mark), LS003 (no active model), LS006 (nothing known of the mark), LS007 and LS008 (unknown handle, or of another model)';
 
 create or replace function logosim._asked_name(asked_text text, codes text[]) returns table (
     region_number  integer    -- as of logosim._asked

@@ -29,41 +29,24 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  select distinct on (f.mark_id) f.mark_id, f.found_by, f.route, f.passed, f.complete
-    from (select 1 as number, c.mark_id, c.found_by, c.route, c.passed, c.complete
-            from logosim.candidates(
-                   query_embedding => embeddings[1]
-                 , query_text => brand_text
-                 , query_phonemes => case when not by_rule then coalesce(phonemes, '') end
-                 , vienna_any => _found.vienna_any
-                 , vienna_all => _found.vienna_all
-                 , year_from => _found.year_from
-                 , year_to => _found.year_to
-                 , sources => _found.sources
-                 , has_text => _found.has_text
-                 , exclude => _found.exclude
-                 , candidates => 1000
-                 , name_candidates => greatest(case when embeddings is null then 1000 else 200 end, k)
-                 , exact => _found.exact
-                 , vienna_none => _found.vienna_none) c
-          union all
-          -- Marks that look like a separate figure of the picture come behind; how the whole was found is what is told.
-          select e.number + 1, c.mark_id, c.found_by, c.route, c.passed, c.complete
-            from unnest(embeddings[2:]) with ordinality as e (embedding, number)
-           cross join lateral logosim.candidates(
-                   query_embedding => e.embedding
-                 , vienna_any => _found.vienna_any
-                 , vienna_all => _found.vienna_all
-                 , year_from => _found.year_from
-                 , year_to => _found.year_to
-                 , sources => _found.sources
-                 , has_text => _found.has_text
-                 , exclude => _found.exclude
-                 , candidates => 300
-                 , name_candidates => 0
-                 , exact => _found.exact
-                 , vienna_none => _found.vienna_none) c) f
-   order by f.mark_id, f.number;
+  select c.mark_id, c.found_by, c.route, c.passed, c.complete
+    from logosim.candidates(
+           query_embedding => embeddings[1]
+         , query_text => brand_text
+         , query_phonemes => case when not by_rule then coalesce(phonemes, '') end
+         , vienna_any => _found.vienna_any
+         , vienna_all => _found.vienna_all
+         , year_from => _found.year_from
+         , year_to => _found.year_to
+         , sources => _found.sources
+         , has_text => _found.has_text
+         , exclude => _found.exclude
+         , candidates => 1000
+         , name_candidates => greatest(case when embeddings is null then 1000 else 200 end, k)
+         , exact => _found.exact
+         , vienna_none => _found.vienna_none
+         , figure_embeddings => embeddings[2:]
+         , figure_candidates => 300) c;
 end
 $$;
 
@@ -122,7 +105,7 @@ declare
     when least_score > 0 then ln(least_score / greatest(1 - least_score, 1e-15)) - logosim._prior() - 1e-6
     else '-infinity' end;
 begin
-  if k is null or k not between 1 and 1000 then
+  if (k between 1 and 1000) is not true then
     perform logosim._bad_argument('k must be 1 to 1000');
   end if;
 
@@ -141,7 +124,9 @@ begin
   )
   , whole as (
     select (array_agg(f.route order by array_position(array['hnsw', 'exact', 'name'], f.route)))[1] as route
-         , min(f.passed) as passed, bool_and(f.complete) as complete
+         , min(f.passed) as passed
+         , bool_and(f.complete) and not exists (
+             select from part p where p.embeddings is null and asked_text is null) as complete  -- nobody has looked at it
       from found f
   )
   , judged as (

@@ -114,4 +114,4 @@ $$;
 comment on function logosim.explain(uuid, uuid, double precision, double precision, double precision, double precision, double precision) is
 'Why an earlier mark (other) is like a stored mark, or like a picture that is asked about by its handle: a row for each channel, as logosim.search judges it.
 value: 0..1; null: the channel is absent, and the sentence says why. weight: 1 as learnt, 0 not at all, up to 10. evidence: what it adds to the log odds of a confusion, nats; below 0 it speaks against one. contribution: to the score; all together they are the score. region: of the picture, which is most like the mark; null: the whole.
-Raises LS001 (unknown mark), LS006 (bad argument, or nothing can be compared), LS007 and LS008 (handle unknown, or of another model), LS009 (stored names are pronounced by another engine).';
+Raises LS001 (unknown mark), LS003 (no active model), LS006 (bad argument, or nothing can be compared), LS007 and LS008 (handle unknown, or of another model), LS009 (stored names are pronounced by another engine).';

@@ -100,12 +100,13 @@ begin
   if threshold is null or threshold < 0 or threshold > 2 then
     perform logosim._bad_argument('threshold must be 0 to 2', 'It is a cosine distance; pictures below 0.05 look all but the same');
   end if;
-  if k not between 1 and 1000 then
+  if (k between 1 and 1000) is not true then
     perform logosim._bad_argument('k must be 1 to 1000');
   end if;
-  if parts not between 1 and 100000 or part not between 1 and parts then
+  if (parts between 1 and 100000 and part between 1 and parts) is not true then
     perform logosim._bad_argument('part must be 1 to parts, and parts at most 100000');
   end if;
+  perform logosim._check_years(year_from, year_to);
 
   -- Ids are digests, and evenly spread: equal ranges of them hold about equally many marks, of every kind.
   first_id := (lpad(to_hex(((part - 1)::bigint << 32) / parts), 8, '0') || repeat('0', 24))::uuid;

@@ -56,10 +56,10 @@ declare
   looks     halfvec[] := array(select l.embedding from logosim._looks_of(asked) l);
   sharpness constant double precision := 10;  -- of 1 to 24 the best by logosim evaluate vienna, and no sharp choice
 begin
-  if k not between 1 and 10000 then
+  if (k between 1 and 10000) is not true then
     perform logosim._bad_argument('k must be 1 to 10000');
   end if;
-  if neighbours not between 1 and 1000 then
+  if (neighbours between 1 and 1000) is not true then
     perform logosim._bad_argument('neighbours must be 1 to 1000');
   end if;
 

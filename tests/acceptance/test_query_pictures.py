@@ -138,7 +138,7 @@ def test_the_command_line_keeps_what_it_searches_with(
     assert runtime.query_pictures.picture(UUID(found["handle"])) == query.picture
     told = indexed.run("search", picture, "--k", "5", "--keep")
     assert told.returncode == 0, told.stderr
-    assert "from logosim.similar_to('" in told.stdout
+    assert "from logosim.search('" in told.stdout
     assert "Kept until" in told.stdout
 
 

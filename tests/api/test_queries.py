@@ -29,7 +29,7 @@ def test_a_picture_is_kept_with_every_field(client: Client, service: MemoryServi
         "expires_at": "2030-01-02T03:04:00Z",
         "query_text": "Acme",
         "regions": 2,
-        "sql": f"select * from logosim.similar_to('{HANDLE}', k => 20);",  # noqa: S608
+        "sql": f"select * from logosim.search('{HANDLE}', k => 20);",  # noqa: S608
     }
     assert service.pipeline.kept == [
         {

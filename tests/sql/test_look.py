@@ -250,6 +250,47 @@ def test_filters_equal_their_plain_twin(stored: Stored, connection: psycopg.Conn
     assert {row[0] for row in some} <= expected
 
 
+@pytest.mark.parametrize(
+    ("settings", "route"),
+    [
+        ("set logosim.exact_rows = 24000", "exact"),  # all share one reading
+        ("set logosim.exact_rows = 50; set logosim.index_step = 0", "hnsw"),  # each follows the index
+        ("set logosim.exact_rows = 50; set logosim.index_step = 1000", "exact"),
+    ],
+)
+@pytest.mark.parametrize("wanted", [Filter(), Filter(year_from=2010)])
+def test_figures_ask_beside_the_whole_on_every_route(
+    stored: Stored, connection: psycopg.Connection[Any], wanted: Filter, settings: str, route: str
+) -> None:
+    connection.execute(settings.encode())
+    passing = stored.passing(wanted)
+    found = 0
+    for query in range(0, QUERIES, 3):
+        rows = connection.execute(
+            """
+            select mark_id, route, found_by
+              from logosim.candidates(
+                     query_embedding => %s, candidates => %s, year_from => %s
+                   , figure_embeddings => %s, figure_candidates => 50)
+            """,
+            (
+                HalfVector(stored.queries[query]),
+                WANTED,
+                wanted.year_from,
+                [HalfVector(of) for of in stored.queries[query + 1 : query + 3]],
+            ),
+        ).fetchall()
+        assert {(row[1], *row[2]) for row in rows} == {(route, "look")}
+        ids = [row[0] for row in rows]
+        assert len(set(ids)) == len(ids)
+        whole = set(stored.nearest(query, passing))
+        figures = set(stored.nearest(query + 1, passing, 50) + stored.nearest(query + 2, passing, 50))
+        found += len(whole & set(ids[:WANTED])) + len(figures & set(ids))
+        assert set(ids[WANTED:]).isdisjoint(whole) or route == "hnsw"
+        assert len(ids) >= WANTED + 50
+    assert found >= RECALL * (QUERIES // 3) * (WANTED + 100)
+
+
 def test_which_indexes_are_used(stored: Stored, connection: psycopg.Connection[Any]) -> None:
     """The plans that are really run: no join where all are compared; the vector index in its order."""
     plans: list[str] = []

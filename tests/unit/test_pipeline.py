@@ -16,14 +16,26 @@ from logosim.domain.features import Features, FloatArray, PatchArray
 from logosim.domain.hit import Candidate, CandidateSet, Neighbour, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
-from logosim.errors import EmptyPicture, FilterError, HandleNotFound, MarkNotFound
+from logosim.errors import EmptyPicture, FilterError, HandleNotFound, MarkNotFound, NoActiveModel
 from logosim.search.calibration import packaged_calibrations
 from logosim.search.pipeline import FeatureExtractor, Pipeline, name_keys
 
 PATCHES = np.random.default_rng(0).integers(-40, 40, (7, 7, 64)).astype(np.int8)
 SEEN = Features(np.eye(256, dtype=np.float32)[0], PATCHES, "READ", 200, 100, "0" * 64)
 MARK = StoredMark(
-    UUID(int=7), "t", "7.png", "Fildor", ("03.07",), 2001, "/7.png", "0" * 64, 200, 100, SEEN.embedding, PATCHES
+    UUID(int=7),
+    "t",
+    "7.png",
+    "Fildor",
+    ("03.07",),
+    2001,
+    "/7.png",
+    "0" * 64,
+    200,
+    100,
+    SEEN.embedding,
+    PATCHES,
+    "1" * 64,
 )
 
 
@@ -204,12 +216,17 @@ def test_a_stored_mark_is_asked_with_its_own_features_and_left_out() -> None:
 
 def test_a_stored_mark_without_features_is_asked_by_name_or_not_at_all() -> None:
     store = OneCandidate()
-    bare = StoredMark(UUID(int=8), "t", "8.png", "Fildor", (), None, "/8.png", "0", None, None, None, None)
-    pipeline(store, bare).by_mark(bare.mark_id)
+    bare = replace(MARK, embedding=None, patches=None)
+    assert not pipeline(store, bare).by_mark(bare.mark_id).complete  # what looks like it cannot be known
     assert store.asked[0].features is None
-    nameless = StoredMark(UUID(int=8), "t", "8.png", None, (), None, "/8.png", "0", None, None, None, None)
+    assert pipeline(store).by_mark(MARK.mark_id).complete
     with pytest.raises(FilterError, match="has not been extracted"):
-        pipeline(store, nameless).by_mark(bare.mark_id)
+        pipeline(store, replace(bare, text=None)).by_mark(bare.mark_id)
+
+
+def test_without_an_active_model_a_stored_mark_does_not_ask() -> None:
+    with pytest.raises(NoActiveModel):
+        pipeline(OneCandidate(), replace(MARK, model_sha256=None)).by_mark(MARK.mark_id)
 
 
 def test_an_unknown_mark_is_an_error() -> None:
