@@ -125,7 +125,10 @@ def pronounce(settings: Settings, engine: PronunciationName) -> None:
     epilog="Example: logosim db psql --analyst\n\nExample: logosim db psql -c 'select * from logosim.queue_health'",
 )
 @click.option(
-    "--analyst", is_flag=True, help="As logosim_analyst: to read and search, with the time limit of analysts."
+    "--analyst",
+    is_flag=True,
+    help="As logosim_analyst: to read and search, with the time limit of analysts. A guard against slips, not against "
+    "intent: the login stays yours, and may take its own role again.",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
