@@ -95,7 +95,8 @@ def activate(settings: Settings, model: str, force: bool) -> None:
 def drop(settings: Settings, model: str, yes: bool) -> None:
     """Delete a model that is not active: its index, its features, what waits for it and pictures asked about with it.
 
-    Broken off, it goes on where it was when run again; until then a backfill brings the model back.
+    Pictures that watches keep stay, and are looked at with the active model when the watches are run. Broken off, it
+    goes on where it was when run again; until then a backfill brings the model back.
     """
     with Runtime.open(settings) as runtime:
         row = runtime.named_model(model)

@@ -118,7 +118,8 @@ def run(settings: Settings, names: tuple[str, ...], every: str | None, as_json: 
     """Run watches and print what is new: all of them, or those named.
 
     With --every this goes on until it is stopped, and waits for a database that is away. Several may run at once:
-    each watch is run by one of them.
+    each watch is run by one of them. After a change of the model, watched pictures are looked at again first. What
+    could not be run is noted: logosim watch list.
     """
     interval = parse_interval(every) if every else None
     with Runtime.open(settings, role="logosim_worker") as runtime:
@@ -134,7 +135,7 @@ def run(settings: Settings, names: tuple[str, ...], every: str | None, as_json: 
             try:
                 done = runtime.watches.run(name)
             except LogosimError as error:
-                done = WatchRun(name, error=str(error))
+                done = WatchRun.failed(name, error)
                 failed += 1
             _tell(done, as_json=as_json)
     if failed:
