@@ -38,6 +38,7 @@ from logosim.phonetics import RuleTranscriber, Transcriber
 from logosim.search.calibration import Calibrations, load_calibrations, packaged_calibrations
 from logosim.search.comparison import Comparison
 from logosim.search.pipeline import Pipeline
+from logosim.search.watched import seen_again
 from logosim.settings import PronunciationName, Settings
 from logosim.store.calibration import CalibrationStore
 from logosim.store.ingest import IngestStore
@@ -162,7 +163,7 @@ class Runtime:
         self.marks = MarkStore(pool)
         self.query_pictures = QueryPictureStore(pool)
         self.work = WorkStore(pool)
-        self.watches = WatchStore(pool)
+        self.watches = WatchStore(pool, lambda watched: seen_again(self.extractor, watched))
         self.keys = KeyStore(pool)
         self.models = ModelStore(pool)
         self.model_versions = ModelVersionStore(pool)

@@ -6,14 +6,12 @@ import argparse
 import json
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from types import FrameType
 
 from logosim.errors import LogosimError
 from logosim.logs import configure
@@ -21,6 +19,7 @@ from logosim.runtime import LoadedModel, Runtime
 from logosim.settings import Settings
 from logosim.store.picture_requests import PictureBell, PictureRequestStore
 from workers.pictures import PictureClerk
+from workers.stopping import until_stopped
 from workers.worker import Worker
 
 logger = logging.getLogger("workers")
@@ -61,13 +60,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one worker until it is told to stop; the exit code says how it ended."""
     given = arguments(argv)
-    stop = threading.Event()
-
-    def finish_batch(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, finish_batch)
-    signal.signal(signal.SIGINT, finish_batch)
+    stop = until_stopped()
     try:
         settings = Settings.from_environment()
         configure(settings.log_level, settings.log_format)

@@ -21,6 +21,11 @@ _OTHER_COLUMNS = 30  # characters that the columns beside the mark take
 _RISK_STYLE = {"identical": "bold red", "high": "red", "medium": "yellow", "low": "dim"}
 
 
+def counted(count: int, one: str, more: str | None = None) -> str:
+    """A number with its noun: 1 mark, 2 marks, 1,000 marks. `more` is the plural where an s is not enough."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def progress_bar(unit: str) -> Progress:
     """A bar on stderr with the count, the elapsed time and the time left."""
     return Progress(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from logosim.cli.display import console, errors, progress_bar
+from logosim.cli.display import console, counted, errors, progress_bar
 from logosim.cli.workforce import Workforce
 from logosim.domain.ingest import IngestReport
 from logosim.domain.parse import parse_text
@@ -34,7 +34,8 @@ def ingest(settings: Settings, path: Path, source: str) -> None:
         waiting = runtime.work.pending()
     print_report(report)
     if waiting:
-        errors.print(f"{waiting:,} marks wait for a worker: logosim worker --until-empty", highlight=False)
+        waits = counted(waiting, "mark waits", "marks wait")
+        errors.print(f"{waits} for a worker: logosim worker --until-empty", highlight=False)
 
 
 def ingest_folder(runtime: Runtime, path: Path, source: str) -> IngestReport:
@@ -56,7 +57,7 @@ def ingest_folder(runtime: Runtime, path: Path, source: str) -> IngestReport:
 def print_report(report: IngestReport) -> None:
     """Counts of an ingestion, and why records were rejected."""
     console.print(
-        f"{report.read:,} records: {report.inserted:,} new, {report.updated:,} changed, "
+        f"{counted(report.read, 'record')}: {report.inserted:,} new, {report.updated:,} changed, "
         f"{report.unchanged:,} unchanged, {report.rejected_count:,} rejected; {report.queued:,} queued.",
         highlight=False,
     )
@@ -97,16 +98,19 @@ def worker(
     with Runtime.open(settings, role="logosim_worker") as runtime:
         count = processes or (1 if pictures else settings.inference_threads)
         queue = runtime.work.for_model(runtime.named_model(model).model_id) if model else runtime.work
-        with Workforce(
-            settings, processes=count, batch=batch, until_empty=until_empty, model=model, pictures=pictures
-        ) as workforce:
-            if pictures:
-                workforce.watch(PictureRequestStore(runtime.pool), "pictures")
-                return
-            workforce.watch(queue)
+        try:
+            with Workforce(
+                settings, processes=count, batch=batch, until_empty=until_empty, model=model, pictures=pictures
+            ) as workforce:
+                if pictures:
+                    workforce.watch(PictureRequestStore(runtime.pool), "pictures")
+                    return
+                workforce.watch(queue)
+        except KeyboardInterrupt:  # which is how it is ended
+            return
         states = runtime.work.status()
     if dead := states.get("dead", 0):
-        errors.print(f"{dead:,} marks could not be finished: logosim work --dead", highlight=False)
+        errors.print(f"{counted(dead, 'mark')} could not be finished: logosim work --dead", highlight=False)
 
 
 @click.command(epilog="Example: logosim work --dead, then logosim work --retry")
@@ -117,7 +121,7 @@ def work(settings: Settings, dead: bool, retry: bool) -> None:
     """Say what is queued, leased and set aside."""
     with Runtime.open(settings, role="logosim_worker") as runtime:
         if retry:
-            console.print(f"{runtime.work.retry_dead():,} marks queued again.", highlight=False)
+            console.print(f"{counted(runtime.work.retry_dead(), 'mark')} queued again.", highlight=False)
         if dead:
             for letter in runtime.work.dead_letters():
                 console.print(f"{letter.mark_id} {letter.file}: {letter.error}", highlight=False, markup=False)

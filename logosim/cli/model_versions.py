@@ -5,7 +5,7 @@ from __future__ import annotations
 import rich_click as click
 from rich.progress import Progress, TaskID
 
-from logosim.cli.display import console, errors, progress_bar
+from logosim.cli.display import console, counted, errors, progress_bar
 from logosim.cli.workforce import Workforce
 from logosim.database import tuning
 from logosim.errors import InputError
@@ -46,10 +46,12 @@ def backfill(settings: Settings, model: str, processes: int | None, batch: int, 
             return
         if queue.pending():
             count = processes or settings.inference_threads
-            with Workforce(settings, processes=count, batch=batch, until_empty=True, model=model) as workforce:
-                workforce.watch(queue)
-            if left := queue.pending():  # interrupted
-                errors.print(f"{left:,} marks are left; run it again to go on.", highlight=False)
+            try:
+                with Workforce(settings, processes=count, batch=batch, until_empty=True, model=model) as workforce:
+                    workforce.watch(queue)
+            except KeyboardInterrupt:
+                left = counted(queue.pending(), "mark is", "marks are")
+                errors.print(f"{left} left; run it again to go on.", highlight=False)
                 return
         with progress_bar("blocks") as bar:
             shown = _IndexBar(bar)
@@ -85,7 +87,8 @@ def activate(settings: Settings, model: str, force: bool) -> None:
             "Processes without its artifact refuse pictures: put its folder into LOGOSIM_MODEL_DIR.", soft_wrap=True
         )
     if state.waiting:
-        errors.print(f"{state.waiting:,} marks wait for a worker: logosim worker --until-empty", highlight=False)
+        waits = counted(state.waiting, "mark waits", "marks wait")
+        errors.print(f"{waits} for a worker: logosim worker --until-empty", highlight=False)
 
 
 @click.command(epilog="Example: logosim models drop efficientnet-lite0-gem-whitened256")
@@ -95,7 +98,8 @@ def activate(settings: Settings, model: str, force: bool) -> None:
 def drop(settings: Settings, model: str, yes: bool) -> None:
     """Delete a model that is not active: its index, its features, what waits for it and pictures asked about with it.
 
-    Broken off, it goes on where it was when run again; until then a backfill brings the model back.
+    Pictures that watches keep stay, and are looked at with the active model when the watches are run. Broken off, it
+    goes on where it was when run again; until then a backfill brings the model back.
     """
     with Runtime.open(settings) as runtime:
         row = runtime.named_model(model)
@@ -105,7 +109,7 @@ def drop(settings: Settings, model: str, yes: bool) -> None:
                 f"{row.name} is the active model.", hint="Go over to another first: logosim models activate NAME"
             )
         if not yes:
-            click.confirm(f"Delete {row.name} with features of {state.seen:,} marks?", abort=True)
+            click.confirm(f"Delete {row.name} with features of {counted(state.seen, 'mark')}?", abort=True)
         runtime.model_versions.retire(row.model_id)
         runtime.model_indexes.drop(row.model_id)
         with progress_bar("marks") as bar:
@@ -139,8 +143,9 @@ class _IndexBar:
 
 def _tell_of_workers(name: str, waiting: int, here: bool) -> None:
     lacking = "" if here else "This process has no artifact of it. "
+    waits = counted(waiting, "mark waits", "marks wait")
     errors.print(
-        f"{waiting:,} marks wait for workers with {name}. {lacking}Where its artifact is, run: logosim worker "
+        f"{waits} for workers with {name}. {lacking}Where its artifact is, run: logosim worker "
         f"--model {name}; when they are done, run this again for the index.",
         highlight=False,
         soft_wrap=True,
@@ -148,7 +153,7 @@ def _tell_of_workers(name: str, waiting: int, here: bool) -> None:
 
 
 def _tell_of_state(state: ModelState) -> None:
-    given_up = f", {state.dead:,} were given up (logosim work --dead)" if state.dead else ""
-    console.print(f"{state.name} has seen {state.seen:,} of {state.marks:,} marks{given_up}.", highlight=False)
+    given_up = f", {counted(state.dead, 'was', 'were')} given up (logosim work --dead)" if state.dead else ""
+    console.print(f"{state.name} has seen {state.seen:,} of {counted(state.marks, 'mark')}{given_up}.", highlight=False)
     if state.state == "ready":
         errors.print(f"To go over: logosim models activate {state.name}", highlight=False, soft_wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import rich_click as click
 
 from logosim.cli.circumstances import circumstances
-from logosim.cli.display import console, errors, progress_bar
+from logosim.cli.display import console, counted, errors, progress_bar
 from logosim.cli.model_versions import activate, backfill, drop
 from logosim.embedding import OnnxEmbedder, bundled_models, load_artifact, model_folder
 from logosim.embedding.onnx import BATCH
@@ -43,7 +43,7 @@ def list_models(settings: Settings) -> None:
         states = [row.state]
         if model := inside.pop(row.artifact_sha256, None):
             states.append("bundled, the default" if model.is_default else "bundled")
-        seen = f"{row.seen:,} of {row.marks:,} marks seen"
+        seen = f"{row.seen:,} of {counted(row.marks, 'mark')} seen"
         if row.waiting or row.dead:
             seen += f" ({row.waiting:,} wait, {row.dead:,} given up)"
         _print_line(row.name, f"{row.registered_at:%Y-%m-%d %H:%M}", seen, states)
@@ -77,7 +77,7 @@ def register(settings: Settings, model: str, activate: bool) -> None:
     console.print(f"{name} is {'active' if activate else 'registered'}.", highlight=False)
     needed = "" if here else f"Add {folder.resolve()} to LOGOSIM_MODEL_DIR for all processes. "
     if activate:
-        said = f"{waiting:,} marks are queued. {needed}Then run: logosim worker --until-empty"
+        said = f"{counted(waiting, 'mark is', 'marks are')} queued. {needed}Then run: logosim worker --until-empty"
     else:
         said = f"{needed}To have it look at the marks: logosim models backfill {name if here else model}"
     errors.print(said, highlight=False, soft_wrap=True)

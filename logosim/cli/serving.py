@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import socket
+from types import FrameType
 
 import rich_click as click
 import uvicorn
@@ -18,6 +19,7 @@ from logosim.domain.parse import parse_text
 from logosim.errors import ConfigurationError, LogosimError
 from logosim.runtime import Runtime
 from logosim.settings import Settings
+from workers.stopping import told_to_end
 
 
 @click.command(epilog="Example: logosim serve --port 8000, then open http://127.0.0.1:8000/schema/openapi.json")
@@ -41,7 +43,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
         address = f"{f'[{host}]' if ':' in host else host}:{sockets[0].getsockname()[1]}"
         errors.print(f"Serving on http://{address} (stop with Ctrl-C)", highlight=False)
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended in good order and passes Ctrl-C on
+
+        def end(_signal: int, _frame: FrameType | None) -> None:
+            server.should_exit = True
+
+        # uvicorn has ended in good order when it passes on what it was told to end by.
+        with contextlib.suppress(KeyboardInterrupt), told_to_end(end):
             server.run(sockets=sockets)
         if not server.started:
             raise LogosimError("The API did not start; what it said stands above.")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import signal
-import threading
 from collections.abc import Iterable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from uuid import UUID
 
 import rich_click as click
 
-from logosim.cli.display import console, errors
+from logosim.cli.display import console, counted, errors
 from logosim.cli.options import filter_of, filter_options, weights_of, weights_option
 from logosim.cli.searching import ROLE, read_picture
 from logosim.domain.parse import parse_interval, parse_text
@@ -22,6 +19,7 @@ from logosim.domain.watch import Watch, WatchHit, WatchRun
 from logosim.errors import InputError, LogosimError, WatchNotFound
 from logosim.runtime import Runtime
 from logosim.settings import Settings
+from workers.stopping import until_stopped
 from workers.watching import WatchRunner
 
 
@@ -118,7 +116,8 @@ def run(settings: Settings, names: tuple[str, ...], every: str | None, as_json: 
     """Run watches and print what is new: all of them, or those named.
 
     With --every this goes on until it is stopped, and waits for a database that is away. Several may run at once:
-    each watch is run by one of them.
+    each watch is run by one of them. After a change of the model, watched pictures are looked at again first. What
+    could not be run is noted: logosim watch list.
     """
     interval = parse_interval(every) if every else None
     with Runtime.open(settings, role="logosim_worker") as runtime:
@@ -127,18 +126,19 @@ def run(settings: Settings, names: tuple[str, ...], every: str | None, as_json: 
             raise WatchNotFound(f"There is no watch called {missing[0]}.")
         if interval is not None:
             runner = WatchRunner(runtime.watches, interval, names)
-            runner.run(_until_stopped(), lambda done: _tell(done, as_json=as_json))
+            runner.run(until_stopped(), lambda done: _tell(done, as_json=as_json))
             return
         failed = 0
         for name in names or sorted(known):
             try:
                 done = runtime.watches.run(name)
             except LogosimError as error:
-                done = WatchRun(name, error=str(error))
+                done = WatchRun.failed(name, error)
                 failed += 1
             _tell(done, as_json=as_json)
     if failed:
-        raise LogosimError(f"{failed} of {len(names or known)} watches could not be run; why stands above.")
+        tried = counted(len(names or known), "watch", "watches")
+        raise LogosimError(f"{failed:,} of {tried} could not be run; why stands above.")
 
 
 @watch.command(epilog="Example: logosim watch hits sun --json | jq .mark_id")
@@ -161,18 +161,6 @@ def remove(settings: Settings, name: str) -> None:
         if not runtime.watches.drop(name):
             raise WatchNotFound(f"There is no watch called {name}.")
     console.print("Removed.")
-
-
-def _until_stopped() -> threading.Event:
-    """Set at SIGTERM and SIGINT: the watch at hand is finished first."""
-    stop = threading.Event()
-
-    def finish(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, finish)
-    signal.signal(signal.SIGINT, finish)
-    return stop
 
 
 def _tell(done: WatchRun, *, as_json: bool) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
+
+from logosim.domain.rectangle import Rectangle
+from logosim.errors import LogosimError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +56,20 @@ class WatchRun:
 
     watch: str
     hits: tuple[WatchHit, ...] = ()  # what was new, best first
-    error: str | None = None  # why it could not be run
+    error: str | None = None  # why it could not be run, and what to do
+
+    @classmethod
+    def failed(cls, watch: str, error: LogosimError) -> Self:
+        """A run that ended with an error."""
+        said = f"{str(error).removesuffix('.')}. {error.hint}" if error.hint else str(error)
+        return cls(watch, error=said.replace("\x00", "\ufffd"))
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPicture:
+    """A picture that a watch keeps, as it is to be looked at again."""
+
+    picture: bytes  # the file
+    regions: tuple[Rectangle, ...]  # empty: the whole is watched
+    texts: tuple[str | None, ...]  # names that are compared, of the whole or of each region; None: none
+    vienna_codes: tuple[str, ...]  # canonical codes of the picture itself

@@ -1,19 +1,39 @@
-"""Saved searches: kept, run and dropped by functions of the database."""
+"""Saved searches: kept, run and dropped by functions of the database.
+
+A watched picture outlives the model that looked at it. The database refuses to compare what another model saw, so the
+picture is looked at again when its watch is run next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
+from logosim.domain.asked import AskedPicture
 from logosim.domain.query import CHANNELS, Filter, Weights
-from logosim.domain.watch import Watch, WatchHit, WatchRun
-from logosim.errors import DatabaseUnavailable, LogosimError, WatchNotFound
+from logosim.domain.rectangle import Rectangle
+from logosim.domain.watch import Watch, WatchedPicture, WatchHit, WatchRun
+from logosim.errors import (
+    DatabaseUnavailable,
+    HandleOutdated,
+    InputError,
+    LogosimError,
+    ModelMismatch,
+    PictureError,
+    WatchNotFound,
+)
 from logosim.store.pool import Pool, borrowed
-from logosim.store.translation import translate
+from logosim.store.query_pictures import KEPT_FOR, remember
+from logosim.store.translation import translated
+
+Look = Callable[[WatchedPicture], AskedPicture]
+
+_ATTEMPTS = 4  # one suffices unless models change several times within one run
+_ANEW = "Remove the watch and save it anew with the picture: logosim watch remove, logosim watch add."
 
 _HITS = """
 select w.name, h.run, h.reported_at, h.mark_id, h.score, h.risk, h.again, h.found_by
@@ -26,10 +46,15 @@ select w.name, h.run, h.reported_at, h.mark_id, h.score, h.risk, h.again, h.foun
 
 
 class WatchStore:
-    """Saves watches, runs them and reads what they have reported."""
+    """Saves watches, runs them and reads what they have reported.
 
-    def __init__(self, pool: Pool) -> None:
+    `look` looks at a watched picture with the model that is active by now; without it such a watch waits for a process
+    that can.
+    """
+
+    def __init__(self, pool: Pool, look: Look | None = None) -> None:
         self._pool = pool
+        self._look = look
 
     def save(
         self,
@@ -139,15 +164,19 @@ class WatchStore:
         return tuple(map(_hit, rows))
 
     def run(self, name: str) -> WatchRun:
-        """Run one watch now; who comes second waits, and finds nothing new.
+        """Run one watch now; who comes second waits, and finds nothing new. What goes wrong is noted with the watch.
 
         Raises:
             WatchNotFound: there is none of that name.
             PrivilegeMissing: another login role saved it.
+            PictureError: the active model has not seen the watched picture, and it cannot be looked at again.
             LogosimError: the search failed, as `logosim.run_watch` says.
         """
         with borrowed(self._pool) as connection, connection.transaction():
-            return _run(connection, name)
+            done = self._run_or_note(connection, name)
+        if isinstance(done, LogosimError):  # raised only now, so that it is noted
+            raise done
+        return done
 
     def run_next(self, every: timedelta, names: Sequence[str] = ()) -> WatchRun | None:
         """Run the watch that was not tried for `every` or longer, and for the longest; None if there is none.
@@ -164,23 +193,73 @@ class WatchStore:
             ).fetchone()
             if row is None or row[0] is None:
                 return None
-            try:
-                with connection.transaction():  # a savepoint
-                    return _run(connection, row[0])
-            except psycopg.Error as error:
-                ours: LogosimError = translate(error)
-                if isinstance(ours, DatabaseUnavailable):
-                    raise
-                connection.execute("select logosim.fail_watch(%s, %s)", (row[0], str(ours)))
-                return WatchRun(row[0], error=str(ours))
+            done = self._run_or_note(connection, row[0])
+        return WatchRun.failed(row[0], done) if isinstance(done, LogosimError) else done
+
+    def _run_or_note(self, connection: psycopg.Connection[Any], name: str) -> WatchRun | LogosimError:
+        """Run a watch; where that fails, the error, which is noted."""
+        try:
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return self._run_seen(connection, name)
+                except (HandleOutdated, ModelMismatch):  # yet another model became active
+                    continue
+            return self._run_seen(connection, name)
+        except (DatabaseUnavailable, WatchNotFound):
+            raise
+        except LogosimError as error:
+            # Which raises the same where the watch is another's.
+            connection.execute("select logosim.fail_watch(%s, %s)", (name, WatchRun.failed(name, error).error))
+            return error
+
+    def _run_seen(self, connection: psycopg.Connection[Any], name: str) -> WatchRun:
+        """Run a watch, and before that look at its picture, if another model than the active one has seen it."""
+        try:
+            return _run(connection, name)
+        except HandleOutdated:
+            if self._look is None:
+                raise
+            with translated(), connection.transaction():  # a savepoint
+                _look_again(connection, name, self._look)
+            return _run(connection, name)
+
+
+def _look_again(connection: psycopg.Connection[Any], name: str, look: Look) -> None:
+    """Put what the active model sees in a watched picture in place of what another one saw.
+
+    The name that is compared stays, whether it was given or read: the watch goes on asking the same.
+
+    Raises:
+        PictureError: its file is not kept, or cannot be used.
+        ModelMismatch: this process has no artifact of the active model, or another one became active meanwhile.
+    """
+    row = connection.execute(
+        "select picture, vienna_codes, regions, brand_texts from logosim._watched_picture(%s)", (name,), binary=True
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise PictureError(
+            f"The picture of the watch {name} was looked at with another model than the active one, and its file is "
+            "not kept.",
+            hint=_ANEW,
+        )
+    regions = tuple(Rectangle(left, top, left + width, top + height) for left, top, width, height in row[2] or ())
+    try:
+        asked = look(WatchedPicture(bytes(row[0]), regions, tuple(row[3]), tuple(row[1])))
+    except InputError as error:
+        raise PictureError(
+            f"The picture of the watch {name} cannot be looked at with the active model: {error}", hint=_ANEW
+        ) from error
+    kept = remember(connection, asked, None, KEPT_FOR)
+    connection.execute("select logosim._look_again(%s, %s)", (name, kept.handle))
 
 
 def _run(connection: psycopg.Connection[Any], name: str) -> WatchRun:
-    """Run a watch; its hits are read back with the run and the time they were reported with."""
-    connection.execute("select from logosim.run_watch(%s)", (name,))
-    rows = connection.execute(
-        _HITS + "   and h.run = w.runs\n order by h.score desc, h.mark_id", (name,), binary=True
-    ).fetchall()
+    """Run a watch, all or nothing; its hits are read back with the run and the time they were reported with."""
+    with translated(), connection.transaction():  # a savepoint
+        connection.execute("select from logosim.run_watch(%s)", (name,))
+        rows = connection.execute(
+            _HITS + "   and h.run = w.runs\n order by h.score desc, h.mark_id", (name,), binary=True
+        ).fetchall()
     return WatchRun(name, tuple(map(_hit, rows)))
 
 

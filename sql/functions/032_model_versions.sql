@@ -194,6 +194,7 @@ begin
   end if;
   -- Work first: whoever was about to store features has then stored them, or has lost its lease.
   delete from logosim.work w where w.model_id = _forget_model.model_id;
+  perform logosim._keep_watched(model_id);
   delete from logosim.query_picture q where q.model_id = _forget_model.model_id;
   select array_length(gone.ids, 1), gone.ids[array_upper(gone.ids, 1)]
     into removed, reached
@@ -212,7 +213,7 @@ end
 $$;
 
 comment on function logosim._forget_model(smallint, uuid, integer) is
-  'Internal: delete what waits for a retired model, pictures asked about with it, and so many of its features behind a given mark. reached: the last of them, null at the end';
+  'Internal: delete what waits for a retired model, pictures asked about with it unless a watch keeps them, and so many of its features behind a given mark. reached: the last of them, null at the end';
 
 create or replace function logosim._remove_model(model_id smallint) returns void
 language plpgsql volatile

@@ -96,14 +96,33 @@ as $$
 declare
   remembered  logosim.query_picture;
   active      logosim.model;
+  watch_name  text;
 begin
   select * into remembered from logosim.query_picture q where q.handle = _remembered.handle and q.expires_at > now();
   if remembered.handle is null then
+    select w.name into watch_name from logosim.watch w where w.asked = _remembered.handle;
+    if watch_name is not null then
+      raise exception 'The picture of the watch % is gone', watch_name
+        using errcode = 'LS007', hint = 'Remove the watch and save it anew with the picture';
+    end if;
     raise exception 'There is no picture with the handle %, or it has expired', handle
       using errcode = 'LS007', hint = 'Hand the picture in again: logosim.embed_picture, logosim search FILE --keep, or POST /v1/queries';
   end if;
   active := logosim._active_model();
-  if remembered.model_id <> active.model_id then
+  -- What a model saw in a watched picture is emptied when the model is dropped.
+  if remembered.model_id <> active.model_id
+     or exists (select from logosim.query_region r where r.handle = remembered.handle and r.patches = '') then
+    select w.name into watch_name from logosim.watch w where w.asked = _remembered.handle;
+    if watch_name is not null then
+      raise exception 'The picture of the watch % was looked at with another model than the active one, %'
+        , watch_name, active.name
+        using errcode = 'LS008'
+            , hint = case
+                       when remembered.picture is null
+                         then 'Its file is not kept: remove the watch and save it anew with the picture'
+                       else format('Run: logosim watch run %L. It looks at the picture again', watch_name)
+                     end;
+    end if;
     raise exception 'The picture with the handle % was looked at with another model than the active one, %'
       , handle, active.name
       using errcode = 'LS008', hint = 'Hand the picture in again: logosim.embed_picture, logosim search FILE --keep, or POST /v1/queries';

@@ -50,7 +50,7 @@ comment on function logosim.run_watch(text) is
 'Ask a saved search again, and return only what it has not reported before, best first; all of it stays in logosim.watch_hit.
 A mark is reported once, as soon as it reaches the threshold: in a later run where it was taken in, or looked at, after the search. It is reported again (again) only where its picture or its name is another one since, which is another mark to compare; other codes or another year, or a score that has changed, are not.
 A search judges the 1000 marks that look nearest, by comparison with every one that passes the filter, and as many each by spelling and by sound; what is further off in all of these is not reported, whatever its codes. At most 1000 marks reach the threshold in a run: logosim.watches says (complete) whether they were fewer, so that none was cut off. score, risk, look, shape, sound, spelling, vienna: as logosim.search gives them. Run in a transaction that is rolled back, it has reported nothing.
-Raises LS020 (no such watch), 42501 where another login role saved it, and what the search raises, such as LS008 where the model that looked at a watched picture is no longer the active one.';
+Raises LS020 (no such watch), 42501 where another login role saved it, and what the search raises, such as LS008 where the active model has not seen a watched picture yet: logosim watch run looks at it again, which nobody can do in SQL.';
 
 create or replace function logosim.claim_watch(every interval, names text[] default null) returns text
 language plpgsql volatile security definer

@@ -130,4 +130,5 @@ to logosim_analyst, logosim_worker, logosim_api;
 grant execute on function
     logosim.claim_watch(interval, text[])
   , logosim.fail_watch(text, text)
+  , logosim._look_again(text, uuid)
 to logosim_worker;

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from PIL import Image, ImageDraw
 
+from logosim.embedding import bundled_models
+
 from ..conftest import CommandLine
 
 
@@ -92,6 +94,40 @@ def test_a_watch_that_cannot_be_run_stops_no_other(logosim: CommandLine, connect
     assert logosim("watch", "add", "b", "--text", "Sonnengold").returncode == 0
     ran = logosim("watch", "run")
     assert ran.returncode == 1
-    assert "a: could not be run: There is no picture" in ran.stderr
+    assert "a: could not be run: The picture of the watch a is gone. Remove the watch and save it anew" in ran.stderr
     assert "b: 1 new" in ran.stderr
     assert "1 of 2 watches could not be run" in ran.stderr
+    rows = connection.execute(
+        "select name, last_error, tried_at > now() - interval '1 minute' from logosim.watch order by name"
+    ).fetchall()
+    gone = "The picture of the watch a is gone. Remove the watch and save it anew with the picture"
+    assert rows == [("a", gone, True), ("b", None, True)]
+
+
+def test_a_watched_picture_outlives_its_model(logosim: CommandLine, connection: psycopg.Connection, sun: Path) -> None:
+    first, second = (model.manifest.name for model in bundled_models()[:2])
+    for command in (
+        ("db", "upgrade"),
+        ("watch", "add", "sun", "--picture", sun, "--text", "Sonnengold"),
+        ("models", "register", second),
+        ("models", "backfill", second),
+        ("models", "activate", second),
+    ):
+        done = logosim(*command)
+        assert done.returncode == 0, done.stderr
+    take_in(connection, "1.png")
+    with pytest.raises(psycopg.Error, match="The picture of the watch sun was looked at with another model"):
+        connection.execute("select * from logosim.run_watch('sun')")
+    assert "sun: 1 new" in logosim("watch", "run").stderr
+    assert connection.execute("select count(*) from logosim.run_watch('sun')").fetchone() == (0,)
+
+    assert logosim("models", "activate", first, "--force").returncode == 0
+    assert logosim("models", "drop", second, "--yes").returncode == 0
+    take_in(connection, "2.png")
+    ran = logosim("watch", "run", "sun")
+    assert (ran.returncode, "sun: 1 new" in ran.stderr) == (0, True), ran.stderr
+    rows = connection.execute(
+        "select m.name from logosim.query_picture q join logosim.model m on m.model_id = q.model_id"
+        " where q.expires_at = 'infinity'"
+    ).fetchall()
+    assert rows == [(first,)]

@@ -50,6 +50,7 @@ DEFINERS: dict[frozenset[str], str] = {
         """,
     frozenset({WORKER}): """
         claim_work heartbeat_work finish_work fail_work release_work retry_dead claim_watch fail_watch
+        _look_again
         claim_picture heartbeat_picture finish_picture refuse_picture release_picture
         """,
     TAKING_IN: "begin_ingest merge_marks record_rejects finish_ingest count_words remember_picture",
@@ -63,7 +64,7 @@ OWNERS = """
     limit_analysts activate_model _make_model_indexes _drop_model_indexes _begin_backfill _queue_missing _retire_model
     _forget_model _remove_model _look_follows_features _look_follows_marks
     _keep_sketches _refresh_sketches
-    _requeue_expired _lock_marks _lock_lease _watch _report_watch
+    _requeue_expired _lock_marks _lock_lease _watch _report_watch _keep_watched
     """
 
 
