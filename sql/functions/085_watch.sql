@@ -157,6 +157,7 @@ begin
     perform logosim._bad_argument(
       format('There is nothing to compare in %L', left(save_watch.asked_text, 40)), 'Give a name in letters or digits');
   end if;
+  perform logosim._check_years(year_from, year_to);
 
   if save_watch.asked is not null and not exists (select from logosim.mark m where m.mark_id = save_watch.asked) then
     if not exists (select from logosim.query_picture q where q.handle = save_watch.asked) then

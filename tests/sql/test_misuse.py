@@ -47,6 +47,7 @@ ONES = f"'[{','.join('1' * 256)}]'::halfvec"
         "logosim.sounds_like('FILDOR', year_from => 2010, year_to => 2000)",
         f"logosim.search('{MARK}', year_from => 2010, year_to => 2000)",
         "logosim.near_duplicates(year_from => 2010, year_to => 2000)",
+        "logosim.save_watch('w', asked_text => 'FILDOR', year_from => 2010, year_to => 2000)",
     ],
 )
 def test_bad_arguments_are_refused_with_a_hint(analyst: psycopg.Connection[Any], statement: str) -> None:

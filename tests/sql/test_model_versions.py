@@ -95,7 +95,7 @@ def test_from_registration_to_cut_over_and_back(
 
     fill(6)
     assert state(registered_model) == ("backfilling", 6, 1, True)
-    with pytest.raises(ModelNotReady, match="1 marks have no features"):
+    with pytest.raises(ModelNotReady, match="1 mark has no features of it"):
         versions.activate(registered_model)
     assert work_off(queue, registered_model) == 1
     assert versions.activate(registered_model) == "second"
@@ -198,7 +198,7 @@ def test_pictures_given_up_do_not_hold_up_a_cut_over_unless_the_active_model_has
     assert versions.state(second).state == "ready"
     give_up(seen)
     assert versions.state(second).state == "backfilling"
-    with pytest.raises(ModelNotReady, match="1 marks have no features"):
+    with pytest.raises(ModelNotReady, match="1 mark has no features of it"):
         versions.activate(second)
     assert versions.activate(second, force=True) == "test-model"
 

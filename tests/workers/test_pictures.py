@@ -195,12 +195,12 @@ def test_what_is_wrong_with_a_picture_is_said(
         (b"x", ", keep_for => '31 days'", "LS006", "keep_for must be"),
         (b"x", ", vienna_codes => '{x}'", "LS004", "x"),
         (b"x", ", brand_text => repeat('x', 1001)", "LS006", "1000 characters"),
-        (b"x", ", regions => '{1,2,3,4}'", "LS006", "at most 8 rectangles"),
-        (b"x", ", regions => array[[1,2,3]]", "LS006", "at most 8 rectangles"),
-        (b"x", ", regions => array[[1,2,0,4]]", "LS006", "at most 8 rectangles"),
-        (b"x", ", regions => array[[-1,2,3,4]]", "LS006", "at most 8 rectangles"),
-        (b"x", ", regions => array[[1,2,3,null]]", "LS006", "at most 8 rectangles"),
-        (b"x", ", regions => array_fill(1, array[9,4])", "LS006", "at most 8 rectangles"),
+        (b"x", ", regions => '{1,2,3,4}'", "LS006", "1 to 8 rectangles"),
+        (b"x", ", regions => array[[1,2,3]]", "LS006", "1 to 8 rectangles"),
+        (b"x", ", regions => array[[1,2,0,4]]", "LS006", "1 to 8 rectangles"),
+        (b"x", ", regions => array[[-1,2,3,4]]", "LS006", "1 to 8 rectangles"),
+        (b"x", ", regions => array[[1,2,3,null]]", "LS006", "1 to 8 rectangles"),
+        (b"x", ", regions => array_fill(1, array[9,4])", "LS006", "1 to 8 rectangles"),
     ],
 )
 def test_what_is_refused_before_it_is_queued(
