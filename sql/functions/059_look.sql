@@ -182,7 +182,7 @@ begin
         else kept[number] / sqrt(share * near) end;
     end loop;
     -- One reading for all that would take longer along the index than to join it, if it saves as much as it costs.
-    joining := 0.1 * expected.marks;
+    joining := least(0.1 * expected.marks, expected.cost);
     select coalesce(array_agg(s.number::integer) filter (where s.cost > joining), '{}')
       into compared
       from (select walk.number, walk.steps * logosim._index_step() as cost
