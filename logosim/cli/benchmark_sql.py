@@ -16,11 +16,12 @@ from logosim.cli.benchmark_results import report
 from logosim.cli.display import console, progress_bar
 from logosim.cli.evaluation_pictures import refuse_unwritable
 from logosim.cli.timing import percentiles
+from logosim.database import tuning
 from logosim.domain.query import Weights
 from logosim.errors import InputError
 from logosim.phonetics.aline import aline_similarities
 from logosim.phonetics.names import sound_of_names, spelling_of_names
-from logosim.runtime import Runtime
+from logosim.runtime import Runtime, database_url
 from logosim.search.pipeline import NO_FILTER, name_keys, query_of
 from logosim.settings import Settings
 from logosim.spatial.matching import match_patches
@@ -53,7 +54,7 @@ def in_sql(
     and pictures by their patches; then the whole search and the explanation of its first hit run, in SQL and in the
     program. It is counted how often both gave the same hits in the same order with the same scores. What only SQL does
     is timed besides: facets of all candidates, suggested Vienna codes, near-duplicates of some 100 marks. Nothing is
-    written.
+    written; what searches read is read into memory first, as a server does before it answers.
     """
     refuse_unwritable(json_file)
     took: dict[str, list[float]] = defaultdict(list)
@@ -69,6 +70,7 @@ def in_sql(
                 "SQL judges by another calibration than this process.",
                 hint="Run `logosim db upgrade` with the LOGOSIM_CALIBRATION of this process.",
             )
+        tuning.prewarm(database_url(settings))
         count = runtime.marks.count()
         parts = max(1, count // _GONE_OVER)
         Measurement(runtime, names, pictures, hits, parts, defaultdict(list)).of(marks[0])  # untimed: pages are read

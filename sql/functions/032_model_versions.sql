@@ -134,7 +134,10 @@ begin
     if missing > 0 or not logosim._model_is_indexed(model_id) then
       raise exception 'Model % is not ready: %', chosen.name
         , concat_ws(' and '
-                  , case when missing > 0 then format('%s of it', case missing when 1 then '1 mark has no features' else missing || ' marks have no features' end) end
+                  , case
+                      when missing = 1 then '1 mark has no features of it'
+                      when missing > 1 then format('%s marks have no features of it', missing)
+                    end
                   , case when not logosim._model_is_indexed(model_id) then 'its index is not there' end)
         using errcode = 'LS010'
             , hint = format('Run: logosim models backfill %s. It goes on where it was', chosen.name);
