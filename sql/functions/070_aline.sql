@@ -137,4 +137,4 @@ end
 $$;
 
 comment on function logosim.aline_similarity(text, text) is
-  'How alike two transcriptions (of logosim.phonemes) sound, 0..1: the best alignment of their sounds (ALINE, Kondrak 2002) in each profile, and the mean of the profiles; null where neither has a profile with sounds in both. Raises LS006 if they have not as many profiles';
+  'How alike two transcriptions (of logosim.phonemes, not names as they are written) sound, 0..1: the best alignment of their sounds (ALINE, Kondrak 2002) in each profile, and the mean of the profiles; null where neither has a profile with sounds in both. Raises LS006 if they have not as many profiles';

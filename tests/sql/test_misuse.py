@@ -143,3 +143,10 @@ def test_figures_ask_together_as_they_would_ask_by_themselves(
     assert all(distances[row["mark_id"]] == row["look_distance"] for row in whole_rows)
     assert {row["route"] for row in together} == {"exact"}  # so few marks are cheaper to compare than to look for
     assert {row["passed"] for row in together} == {row["examined"] for row in together} == {whole_rows[0]["passed"]}
+
+
+def test_keys_and_divisions_take_both_spellings(analyst: psycopg.Connection[Any]) -> None:
+    row = analyst.execute(
+        "select logosim.vienna_keys('{26.4.5,03}') as keys, logosim.vienna_divisions('{26.4.5,29.1,03}') as divisions"
+    ).fetchone()
+    assert row == {"keys": ["03", "26", "26.04", "26.04.05"], "divisions": ["26.04", "29.01"]}

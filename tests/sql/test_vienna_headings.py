@@ -78,6 +78,17 @@ def test_search_in_headings(connection: psycopg.Connection[Any]) -> None:
     assert {row[1] for row in found(connection, "animals", "category")} == {"category"}
     assert len(found(connection, "animals", None, 2)) == 2
     assert found(connection, "zzzzqqq") == []
+    sun, moon = (found(connection, word)[0][0] for word in ("sun", "moon"))
+    assert {(sun, 0.5), (moon, 0.5)} <= {(code, share) for code, _, share in found(connection, "sun and moon")}
+    for spelt in ("3.7", " 03 7 "):  # a code, and what is below it
+        connection.execute(
+            "insert into logosim.vienna values ('03.07.01', 'section', 'eagles', 'import') on conflict do nothing"
+        )
+        assert [row[0] for row in found(connection, spelt)] == ["03.07", "03.07.01"]
+    notices: list[str] = []
+    connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+    found(connection, "the")
+    assert notices == []
     row = connection.execute("select short, heading, above from logosim.vienna_search('bats')").fetchone()
     assert row == ("3.7", HEADINGS["03.07"], HEADINGS["03"])
 

@@ -222,6 +222,18 @@ def test_nobody_answers(analyst: Connection, connection: Connection, requests: P
     assert requests.pending() == 0
 
 
+def test_it_gives_up_before_the_server_ends_the_statement(analyst: Connection, connection: Connection) -> None:
+    """Else the client would not hear why, and the picture would stay behind."""
+    analyst.execute("set statement_timeout = '1 s'")
+    try:
+        state, said, hint = refused(analyst, b"logo", ", wait => '1 minute'")
+    finally:
+        analyst.execute("reset statement_timeout")
+    assert (state, said) == ("LS011", "No worker has taken the picture within 0.9 s")
+    assert "logosim worker --pictures" in hint
+    assert left(connection) == 0
+
+
 def test_a_worker_is_too_slow(
     analyst: Connection, requests: PictureRequestStore, registered_model: int, connection: Connection
 ) -> None:
