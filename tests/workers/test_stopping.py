@@ -19,7 +19,13 @@ SOON = 30  # seconds; an import, a batch and a turn of a loop
 
 def start(environment: dict[str, str], module: str, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=as_from_a_terminal)
+
+
+def as_from_a_terminal() -> None:
+    """Heed the signals that the tests' own start, under nohup or in a background, may have had ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(met: Callable[[], Any]) -> Any:
