@@ -26,32 +26,6 @@ $$;
 comment on function logosim._exact_names() is
   'Internal: up to how many passing names are compared one by one: setting logosim.exact_names, by default 80000';
 
-create or replace function logosim._expected_names(
-    conditions   text
-  , any_codes    text[]
-  , all_codes    text[]
-  , year_from    integer
-  , year_to      integer
-  , sources      text[]
-  , exclude      uuid
-  , none_codes   text[]
-) returns double precision
-language plpgsql volatile  -- for plans are told to volatile functions alone; nothing is changed
-set search_path = logosim, public, pg_temp
-as $$
-declare
-  planned json;
-begin
-  execute format('explain (format json) select from logosim.name_sketch m where true %s', conditions)
-     into planned
-    using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
-  return planned->0->'Plan'->>'Plan Rows';
-end
-$$;
-
-comment on function logosim._expected_names(text, text[], text[], integer, integer, text[], uuid, text[]) is
-  'Internal: how many names pass conditions, as the planner estimates; counting them would take as long as comparing them';
-
 create or replace function logosim._names_are_compared(
     conditions   text
   , any_codes    text[]
@@ -62,17 +36,21 @@ create or replace function logosim._names_are_compared(
   , exclude      uuid
   , none_codes   text[]
 ) returns boolean
-language plpgsql volatile  -- as logosim._expected_names
+language plpgsql volatile  -- for plans are told to volatile functions alone; nothing is changed
 set search_path = logosim, public, pg_temp
 as $$
+declare
+  planned json;
 begin
-  return logosim._expected_names(conditions, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes)
-         <= logosim._exact_names();
+  execute format('explain (format json) select from logosim.name_sketch m where true %s', conditions)
+     into planned
+    using null::halfvec, null::text, null::text, any_codes, all_codes, year_from, year_to, sources, exclude, none_codes;
+  return (planned->0->'Plan'->>'Plan Rows')::double precision <= logosim._exact_names();
 end
 $$;
 
 comment on function logosim._names_are_compared(text, text[], text[], integer, integer, text[], uuid, text[]) is
-  'Internal: whether so few names pass conditions that the sketches of all of them are compared';
+  'Internal: whether so few names pass conditions, as the planner estimates, that the sketches of all of them are compared; counting them would take as long as comparing them';
 
 create or replace function logosim._nearest_names(
     sketched     text[]

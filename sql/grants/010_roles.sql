@@ -72,8 +72,7 @@ grant execute on function logosim._expected(
 to logosim_analyst, logosim_worker, logosim_api;
 
 grant execute on function logosim.work_status() to logosim_analyst, logosim_worker, logosim_api;
-grant execute on function logosim._expected_names(text, text[], text[], integer, integer, text[], uuid, text[])
-    , logosim._names_are_compared(text, text[], text[], integer, integer, text[], uuid, text[])
+grant execute on function logosim._names_are_compared(text, text[], text[], integer, integer, text[], uuid, text[])
 to logosim_analyst, logosim_worker, logosim_api;
 
 grant execute on function

@@ -57,7 +57,7 @@ DEFINERS: dict[frozenset[str], str] = {
 }
 # What is volatile for another reason. What commits cannot run with the owner's rights, nor pin a search path: it writes
 # by the functions above alone. EXPLAIN, from which the others read, is not allowed otherwise.
-HARMLESS = "embed_picture _said_of_commit _expected _expected_names _names_are_compared"
+HARMLESS = "embed_picture _said_of_commit _expected _names_are_compared"
 # Functions that write with the caller's own rights: the owner's, and what definers call.
 OWNERS = """
     add_api_key revoke_api_key register_model queue_missing refresh_names begin_pronouncing pronounce_marks
