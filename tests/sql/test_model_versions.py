@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -13,7 +11,7 @@ import pytest
 from logosim.domain.query import Filter, Query
 from logosim.errors import FilterError, LeaseLost, ModelNotReady, PrivilegeMissing
 from logosim.store import model_versions
-from logosim.store.model_indexes import IndexProgress, ModelIndexStore
+from logosim.store.model_indexes import ModelIndexStore
 from logosim.store.model_versions import ModelVersionStore
 from logosim.store.pool import Pool, open_pool
 from logosim.store.query_pictures import QueryPictureStore
@@ -22,41 +20,7 @@ from logosim.store.work import WorkStore
 
 from .queued_work import MINUTE, Fill, claimed, done, features, wait_until_blocked
 from .test_query_pictures import asked
-
-INDEX = "mark_look_embedding_{}"
-
-
-@pytest.fixture
-def versions(pool: Pool) -> ModelVersionStore:
-    return ModelVersionStore(pool)
-
-
-@pytest.fixture
-def indexes(pool: Pool) -> ModelIndexStore:
-    return ModelIndexStore(pool)
-
-
-@pytest.fixture
-def second(connection: psycopg.Connection[Any], registered_model: int) -> int:
-    """Another model, registered and nothing more."""
-    row = connection.execute(
-        "select logosim.register_model('second', repeat('2', 64), 256, 7, 64, '{}'::jsonb, activate => false)"
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def work_off(queue: WorkStore, model_id: int) -> int:
-    """A worker with that model does all that waits."""
-    own, finished = queue.for_model(model_id), 0
-    while claim := own.claim("w", 4, MINUTE):
-        own.finish(claim, done(claim))
-        finished += len(claim.marks)
-    return finished
-
-
-def waiting(connection: psycopg.Connection[Any]) -> dict[int, int]:
-    return dict(connection.execute("select model_id, count(*) from logosim.work group by 1").fetchall())
+from .two_models import INDEX, waiting, work_off
 
 
 # Backfill -----------------------------------------------------------------------------------------------------------
@@ -243,96 +207,6 @@ def test_an_unknown_model_is_refused(versions: ModelVersionStore) -> None:
         with pytest.raises(FilterError, match="There is no model 77"):
             call(77)
     assert ModelIndexStore(versions._pool).make(77) == 0
-
-
-# Indexes -------------------------------------------------------------------------------------------------------------
-def is_used(connection: psycopg.Connection[Any], model_id: int) -> bool:
-    connection.execute("set enable_seqscan = off; set enable_sort = off")
-    query = """
-        explain select mark_id from logosim.mark_look where model_id = {}
-          order by embedding::halfvec(256) <=> array_fill(0.1, array[256])::halfvec(256) limit 5
-        """
-    plan = connection.execute(query.format(model_id).encode()).fetchall()
-    return any(INDEX.format(model_id) in line for (line,) in plan)
-
-
-def test_an_index_that_was_broken_off_is_made_anew(
-    fill: Fill,
-    queue: WorkStore,
-    versions: ModelVersionStore,
-    indexes: ModelIndexStore,
-    connection: psycopg.Connection[Any],
-    registered_model: int,
-    second: int,
-) -> None:
-    fill(1, 2, 3)
-    work_off(queue, registered_model)
-    versions.queue_missing(second)
-    work_off(queue, second)
-    assert indexes.make(second) == 3
-    assert is_used(connection, second)
-    assert indexes.make(second) == 0
-    row = connection.execute(
-        "select obj_description(%s::regclass, 'pg_class')", (f"logosim.{INDEX.format(second)}",)
-    ).fetchone()
-    assert row == ("Nearest embeddings of model second",)
-    connection.execute(
-        "update pg_index set indisvalid = false where indexrelid = %s::regclass", (f"logosim.{INDEX.format(second)}",)
-    )
-    assert not versions.state(second).is_indexed
-    with pytest.raises(ModelNotReady, match="its index is not there"):
-        versions.activate(second)
-    assert indexes.make(second) == 1
-    assert versions.state(second).state == "ready"
-    indexes.drop(second)
-    assert not versions.state(second).is_indexed
-    indexes.drop(second)  # what is gone is gone
-    connection.execute("select logosim._make_model_indexes(%s::smallint)", (second,))  # the plain twin
-    assert is_used(connection, second)
-    connection.execute("select logosim._drop_model_indexes(%s::smallint)", (second,))
-    assert not versions.state(second).is_indexed
-
-
-def test_an_index_is_made_once_tells_how_far_it_is_and_holds_up_no_writing(
-    fill: Fill,
-    queue: WorkStore,
-    versions: ModelVersionStore,
-    indexes: ModelIndexStore,
-    database_url: str,
-    registered_model: int,
-    second: int,
-) -> None:
-    fill(1, 2)
-    versions.queue_missing(second)
-    work_off(queue, second)
-    phases: list[list[IndexProgress]] = [[], []]
-    made: list[int] = []
-
-    def make(told: list[IndexProgress]) -> None:
-        made.append(indexes.make(second, told.append))
-
-    def until(met: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not met() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert met()
-
-    threads = [threading.Thread(target=make, args=(told,)) for told in phases]
-    with psycopg.connect(database_url) as writing:  # it has written and is not over: the index waits for it
-        writing.execute("update logosim.mark_features set extracted_at = now()")
-        threads[0].start()
-        until(lambda: bool(phases[0]))
-        threads[1].start()
-        until(lambda: bool(phases[1]))  # the second waits, and tells how far the first is
-        fill(3)
-        work_off(queue, registered_model)
-        work_off(queue, second)
-    for thread in threads:
-        thread.join(30)
-    assert sorted(made) == [0, 3]
-    assert {told.phase for told in phases[0]} >= {"waiting for writers before build"}
-    assert versions.state(second).state == "ready"
-    assert versions.state(second).seen == 3
 
 
 # Dropping ------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from psycopg_pool import ConnectionPool
 from logosim.embedding import bundled, load_manifest
 from logosim.store.models import ModelStore
 
+from .handed_in import analyst, at_work, requests  # noqa: F401
+
 CorpusWriter = Callable[..., Path]
 
 
