@@ -13,27 +13,31 @@ from logosim.domain.query import Filter, Weights
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def filter_options(function: Function) -> Function:
-    """Add the filters of a search to a command."""
-    for option in reversed(
-        (
-            click.option(
-                "--vienna",
-                multiple=True,
-                metavar="CODE",
-                help="Only marks with one of these codes (03, 03.07, 03.07.01).",
-            ),
-            click.option(
-                "--vienna-all", multiple=True, metavar="CODE", help="Only marks with every one of these codes."
-            ),
-            click.option("--vienna-none", multiple=True, metavar="CODE", help="Only marks with none of these codes."),
-            click.option("--year", metavar="FROM:TO", help="Only these years: 2010:2015, 2010:, :2015 or 2012."),
-            click.option("--source", multiple=True, metavar="NAME", help="Only marks of this source."),
-            click.option("--has-text/--no-text", default=None, help="Only marks with, or without, a verbal element."),
-        )
-    ):
-        function = option(function)
-    return function
+def together(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """One decorator of several options, in the order in which `--help` lists them."""
+
+    def added(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return added
+
+
+filter_options = together(
+    click.option(
+        "--vienna",
+        multiple=True,
+        metavar="CODE",
+        help="Only marks with one of these codes (03, 03.07, 03.07.01).",
+    ),
+    click.option("--vienna-all", multiple=True, metavar="CODE", help="Only marks with every one of these codes."),
+    click.option("--vienna-none", multiple=True, metavar="CODE", help="Only marks with none of these codes."),
+    click.option("--year", metavar="FROM:TO", help="Only these years: 2010:2015, 2010:, :2015 or 2012."),
+    click.option("--source", multiple=True, metavar="NAME", help="Only marks of this source."),
+    click.option("--has-text/--no-text", default=None, help="Only marks with, or without, a verbal element."),
+)
+"""Add the filters of a search to a command."""
 
 
 def weights_option(function: Function) -> Function:

@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 import rich_click as click
 
 from logosim.cli.display import errors, progress_bar
 from logosim.cli.json_file import write_json
+from logosim.cli.options import together
 from logosim.cli.register_dress import Dress, dressed
 from logosim.cli.scratch import scratch_database
 from logosim.database import tuning
@@ -24,28 +24,18 @@ from logosim.store.loading import LoadedMark, load
 
 _NOTE = "register.json"  # what the database in a folder holds
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def register_options(function: Function) -> Function:
-    """Add `--marks`, `--seed` and `--folder`, the arguments of `register_database`, to a command."""
-    for option in reversed(
-        (
-            click.option(
-                "--marks", type=click.IntRange(1000), default=770_000, show_default=True, help="Size of the register."
-            ),
-            click.option(
-                "--seed", type=click.IntRange(0), default=0, show_default=True, help="Which register is made up."
-            ),
-            click.option(
-                "--folder",
-                type=click.Path(path_type=Path, file_okay=False),
-                help="Keep the database here, and take it again if it is there. Unset: it is thrown away.",
-            ),
-        )
-    ):
-        function = option(function)
-    return function
+register_options = together(
+    click.option(
+        "--marks", type=click.IntRange(1000), default=770_000, show_default=True, help="Size of the register."
+    ),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which register is made up."),
+    click.option(
+        "--folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Keep the database here, and take it again if it is there. Unset: it is thrown away.",
+    ),
+)
+"""Add `--marks`, `--seed` and `--folder`, the arguments of `register_database`, to a command."""
 
 
 @contextmanager
