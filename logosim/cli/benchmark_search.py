@@ -103,7 +103,6 @@ def at_size(
         runtime,
         register,
     ):
-        runtime.warm()
         asked = list(questions(runtime, register, queries, seed))
         took: dict[str, list[float]] = defaultdict(list)
         with progress_bar("queries") as bar:
