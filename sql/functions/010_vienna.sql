@@ -21,23 +21,13 @@ $$;
 
 comment on function logosim.vienna_code(text) is 'A Vienna code zero-padded: 3.7 -> 03.07. Raises LS004 if it is none';
 
-create or replace function logosim._canonical_code(code text) returns text
-language sql immutable parallel safe
-set search_path = pg_catalog
-as $$
-  -- Stored codes are canonical, and need not be taken apart.
-  select case when code ~ '^[0-9]{2}(\.[0-9]{2}){0,2}$' then code else logosim.vienna_code(code) end
-$$;
-
-comment on function logosim._canonical_code(text) is 'Internal: logosim.vienna_code, quicker where there is nothing to do';
-
 create or replace function logosim.vienna_keys(codes text[]) returns text[]
 language sql immutable parallel safe
 set search_path = pg_catalog
 as $$
   select coalesce(array_agg(distinct left(code, width) collate "C" order by left(code, width) collate "C"), '{}')
     from unnest(codes) as given
-   cross join logosim._canonical_code(given) as code
+   cross join logosim.vienna_code(given) as code
    cross join unnest(array[2, 5, 8]) as width
    where length(code) >= width
 $$;
@@ -51,7 +41,7 @@ set search_path = pg_catalog
 as $$
   select coalesce(array_agg(distinct left(code, 5) collate "C" order by left(code, 5) collate "C"), '{}')
     from unnest(codes) as given
-   cross join logosim._canonical_code(given) as code
+   cross join logosim.vienna_code(given) as code
    where length(code) >= 5
 $$;
 
