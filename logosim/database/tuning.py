@@ -124,12 +124,12 @@ def prewarm(url: str) -> int:
             with worth as (
               select c.oid, pg_relation_size(c.oid) as bytes
                    , case
-                       when t.name = 'mark_look' or (t.name = 'name_sketch' and a.amname = 'hnsw') then 1
+                       when t.name in ('mark_look', 'mark_coarse') or (t.name = 'name_sketch' and a.amname = 'hnsw') then 1
                        when t.name = 'name_sketch' then 2
                        when c.relkind = 't' or owner.relkind = 't' then 4
                        else 3
                      end as place
-                from unnest(array['mark_look', 'name_sketch', 'mark', 'mark_features']) as t (name)
+                from unnest(array['mark_look', 'mark_coarse', 'name_sketch', 'mark', 'mark_features']) as t (name)
                 join pg_class of_table on of_table.oid = to_regclass('logosim.' || t.name)
                 join pg_class owner on owner.oid in (of_table.oid, of_table.reltoastrelid)
                 join pg_class c

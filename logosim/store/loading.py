@@ -14,7 +14,7 @@ from logosim.domain.mark import Mark
 from logosim.store.features import embedding_to_database, patches_to_database
 from logosim.store.pool import Pool, borrowed
 
-_TABLES = ("mark", "mark_features", "mark_look")
+_TABLES = ("mark", "mark_features", "mark_look", "mark_coarse")
 _NAME_TABLES = ("name_sketch", "word")
 _NO_PATCHES = bytes(17)  # as long as the pointer to real ones, which lie out of line: rows are as wide as with these
 

@@ -173,11 +173,11 @@ begin
                    from logosim.mark_features f
                   where f.mark_id = m.mark_id and f.model_id = %2$s)) as look_distance
             , similarity(m.normalised_text, $2) as spelling_similarity
-            , (1 - (s.sound <%%> logosim._sound_sketch($3)))::real as sound_similarity
+            , %3$s as sound_similarity
             , m.brand_text, m.file, m.source, m.year::integer as year, m.vienna_codes
          from found
          join logosim.mark m on m.mark_id = found.mark_id
-         left join logosim.name_sketch s on s.mark_id = m.mark_id
+         %4$s
      )
      select g.mark_id, g.found_by, g.look_distance, g.spelling_similarity, g.sound_similarity
           , g.brand_text, g.file, g.source, g.year, g.vienna_codes, $13, $14, $15, $16, took.milliseconds
@@ -188,7 +188,9 @@ begin
              , g.look_distance nulls last
              , coalesce(g.spelling_similarity, 0) + coalesce(g.sound_similarity, 0) desc
              , g.mark_id'
-    , name_candidates, coalesce(seen_by.model_id, 0))
+    , name_candidates, coalesce(seen_by.model_id, 0)
+    , case when sound is null then 'null::real' else '(1 - (s.sound <%> logosim._sound_sketch($3)))::real' end
+    , case when sound is not null then 'left join logosim.name_sketch s on s.mark_id = m.mark_id' end)
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
         , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began
         , name_filter, exact, has_text is distinct from false, looked.numbers;

@@ -19,6 +19,7 @@ grant select on
   , logosim.model
   , logosim.mark_features
   , logosim.mark_look
+  , logosim.mark_coarse
   , logosim.work
   , logosim.ingest_batch
   , logosim.ingest_reject
@@ -67,8 +68,7 @@ begin
 end
 $$;
 
-grant execute on function logosim._expected(
-    logosim.model, text, integer[], integer[], integer[], integer, integer, text[], boolean, uuid)
+grant execute on function logosim._expected(text, integer[], integer[], integer[], integer, integer, text[], uuid)
 to logosim_analyst, logosim_worker, logosim_api;
 
 grant execute on function logosim.work_status() to logosim_analyst, logosim_worker, logosim_api;

@@ -1,10 +1,12 @@
-"""What searches by look read is a copy, and stays equal to its sources whatever happens to them."""
+"""What searches by look read are copies, and stay equal to their sources whatever happens to them."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -27,12 +29,24 @@ select f.model_id, f.mark_id, f.embedding::text, m.year, m.brand_text is not nul
   join logosim.mark m on m.mark_id = f.mark_id
  order by 1, 2
 """
+COARSE = """
+select c.prefix::text, l.embedding::text
+     , (c.year, c.has_text, c.source, c.vienna_numbers) is not distinct from (l.year, l.has_text, l.source, l.vienna_numbers)
+     , c.look_at = l.ctid
+  from logosim.mark_look l
+  left join logosim.mark_coarse c on c.model_id = l.model_id and c.mark_id = l.mark_id
+"""
 
 
 def in_step(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
-    """The rows of the copy, once they are found equal to the sources."""
+    """The rows of the copy, once they and those of the short copy are found equal to the sources."""
     copied = connection.execute(COPY).fetchall()
     assert copied == connection.execute(SOURCES).fetchall()
+    assert connection.execute("select count(*) from logosim.mark_coarse").fetchone() == (len(copied),)
+    for prefix, embedding, *equal in connection.execute(COARSE).fetchall():
+        beginning = np.array(json.loads(embedding)[:64])
+        assert np.allclose(json.loads(prefix), beginning / np.linalg.norm(beginning), atol=1e-3)
+        assert equal == [True, True]
     return copied
 
 
@@ -53,7 +67,7 @@ def look_at_all(queue: WorkStore) -> int:
 
 REVISIONS = [
     sources.sql_dir().parent / "migrations" / "versions" / name
-    for name in ("0006_mark_look.sql", "0012_look_index.sql")
+    for name in ("0006_mark_look.sql", "0012_look_index.sql", "0014_mark_coarse.sql")
 ]
 MARKS = (
     replace(mark(1), text="Kalomi", vienna_codes=("27.05.01", "26.04.05"), year=2001),
@@ -135,10 +149,10 @@ def test_the_upgrade_fills_it_from_what_is_there(
     connection.execute(row[0])
     connection.execute(
         """
-        drop table logosim.mark_look;
+        drop table logosim.mark_coarse, logosim.mark_look;
         drop function logosim._look_follows_features() cascade;
         drop function logosim._look_follows_marks() cascade;
-        delete from logosim.sql_file where name = 'functions/033_mark_look.sql';
+        delete from logosim.sql_file where name in ('functions/033_mark_look.sql', 'functions/034_mark_coarse.sql');
         """
     )
     for revision in REVISIONS:

@@ -11,7 +11,15 @@ from psycopg.conninfo import make_conninfo
 from logosim.database.tuning import prewarm
 from logosim.errors import DatabaseUnavailable
 
-LOOK = ("mark_look_embedding_1", "mark_look", "mark_look_pkey", "mark_look_vienna_1", "mark_look_facts_1")
+LOOK = (
+    "mark_look_embedding_1",
+    "mark_look",
+    "mark_look_pkey",
+    "mark_look_vienna_1",
+    "mark_look_facts_1",
+    "mark_coarse",
+    "mark_coarse_pkey",
+)
 SKETCHES = ("name_sketch_spelling_idx", "name_sketch_sound_idx")
 
 
@@ -27,7 +35,7 @@ def pages(url: str) -> dict[str, int]:
                 on c.oid in (t.oid, t.reltoastrelid)
                 or c.oid in (select i.indexrelid from pg_index i where i.indrelid in (t.oid, t.reltoastrelid))
              where t.relnamespace = 'logosim'::regnamespace
-               and t.relname in ('mark_look', 'name_sketch', 'mark', 'mark_features')
+               and t.relname in ('mark_look', 'mark_coarse', 'name_sketch', 'mark', 'mark_features')
              group by 1
             """
         ).fetchall()

@@ -21,7 +21,7 @@ NOBODY: frozenset[str] = frozenset()  # the owner alone
 # Tables and views: who may select from them.
 READ: dict[frozenset[str], str] = {
     ALL: """
-        mark mark_features mark_look model work ingest_batch ingest_reject query_picture query_region word word_census
+        mark mark_features mark_look mark_coarse model work ingest_batch ingest_reject query_picture query_region word word_census
         name_sketch
         transliteration phoneme_rule pronunciation segment generic_word calibration vienna sql_file revision
         watch watch_hit
@@ -62,7 +62,7 @@ HARMLESS = "embed_picture _said_of_commit _expected _names_are_compared"
 OWNERS = """
     add_api_key revoke_api_key register_model queue_missing refresh_names begin_pronouncing pronounce_marks
     limit_analysts activate_model _make_model_indexes _drop_model_indexes _begin_backfill _queue_missing _retire_model
-    _forget_model _remove_model _look_follows_features _look_follows_marks
+    _forget_model _remove_model _look_follows_features _look_follows_marks _coarse_follows_look
     _keep_sketches _refresh_sketches
     _requeue_expired _lock_marks _lock_lease _watch _report_watch _keep_watched
     """

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from logosim.store.tables.metadata import METADATA, TIMESTAMPTZ
+from logosim.store.tables.metadata import METADATA, TID, TIMESTAMPTZ
 
 mark = Table(
     "mark",
@@ -210,4 +210,37 @@ mark_look = Table(
     ),
     comment="What searches by look read: embeddings of mark_features beside what filters ask about, so that a filtered "
     "comparison needs no join; triggers keep it in step. Three indexes per model, made by logosim._make_model_indexes",
+)
+
+mark_coarse = Table(
+    "mark_coarse",
+    METADATA,
+    Column("model_id", SmallInteger, nullable=False, comment="As in mark_look"),
+    Column(
+        "prefix",
+        HALFVEC,
+        nullable=False,
+        comment="First dimensions of the embedding at unit length, by logosim._coarse",
+    ),
+    Column("mark_id", Uuid, nullable=False, comment="As in mark_look"),
+    Column(
+        "look_at",
+        TID,
+        nullable=False,
+        comment="Where the row of mark_look was when this one was written; a hint, for rows move: whoever follows it "
+        "looks whether it is the same mark",
+    ),
+    Column("has_text", Boolean, nullable=False, comment="As in mark_look"),
+    Column("year", SmallInteger, comment="As in mark"),
+    Column("source", Text, nullable=False, comment="As in mark_look"),
+    Column("vienna_numbers", ARRAY(Integer), nullable=False, comment="As in mark_look"),
+    PrimaryKeyConstraint("model_id", "mark_id", name="mark_coarse_pkey"),
+    ForeignKeyConstraint(
+        ["model_id", "mark_id"],
+        ["logosim.mark_look.model_id", "logosim.mark_look.mark_id"],
+        name="mark_coarse_look_fkey",
+        ondelete="CASCADE",
+    ),
+    comment="What a first look at all marks reads: the beginnings of the embeddings of mark_look beside what filters ask "
+    "about, in short rows; what comes out near is compared again by the whole embedding. Triggers keep it in step",
 )
