@@ -9,7 +9,7 @@
 --   nearest: as long as it is more than one in 200 of those wanted, more are compared. So recall holds for any model; where
 --   the first dimensions say little it would take too many, and the answer is left to whoever compares all.
 -- Notes. The residuals of the regression have longer tails than a normal distribution, for marks cluster: their deviation
---   is taken 1.3 times. `case` makes the comparison come first; how few rows that leaves the planner cannot know, hence
+--   is taken 1.3 times, and the slope three of its own deviations less steep. `case` makes the comparison come first; how few rows that leaves the planner cannot know, hence
 --   parallel_tuple_cost. The sample is of the same pages each time: a question has one answer.
 
 create or replace function logosim._coarse_within(
@@ -136,7 +136,7 @@ declare
   more       integer := greatest(2 * wanted, 200);
   part       record;
   farthest   double precision;  -- of those wanted
-  slope      double precision;  -- of the distance of whole embeddings by that of beginnings
+  slope      double precision;  -- of the distance of whole embeddings by that of beginnings, cautiously
   intercept  double precision;
   width      double precision;
 begin
@@ -151,9 +151,9 @@ begin
       return;
     end if;
     select array_agg(c.mark_id) as mark_ids, array_agg(c.whole) as distances
-         , regr_slope(c.whole, c.coarse) as slope
-         , regr_intercept(c.whole, c.coarse) as intercept
-         , 1.3 * sqrt(2 * greatest(regr_syy(c.whole, c.coarse) * (1 - regr_r2(c.whole, c.coarse)), 1e-9) / count(*)) as width
+         , regr_slope(c.whole, c.coarse) as slope, regr_sxx(c.whole, c.coarse) as spread
+         , sqrt(greatest(regr_syy(c.whole, c.coarse) * (1 - regr_r2(c.whole, c.coarse)), 1e-9) / count(*)) as deviation
+         , avg(c.whole) as whole, avg(c.coarse) as coarse
       into part
       from (select n.mark_id, (coalesce(h.embedding, l.embedding) <=> asked)::real as whole, n.coarse
               from unnest(near[compared + 1 : compared + more], look_at[compared + 1 : compared + more]
@@ -168,10 +168,10 @@ begin
     farthest := (select d from unnest(distances) as d order by d offset wanted - 1 limit 1);
     exit when slope > 0;
     more := wanted;
-    if farthest is not null and part.slope > 0 then
-      slope := part.slope;
-      intercept := part.intercept;
-      width := part.width;
+    slope := part.slope - 3 * part.deviation / nullif(sqrt(part.spread), 0);
+    if farthest is not null and slope > 0 then
+      intercept := part.whole - slope * part.coarse;
+      width := 1.3 * sqrt(2) * part.deviation;
       more := (select thinned * count(*)
                  from (select sum(thinned * erfc((intercept + slope * coarse[n] - farthest) / width) / 2)
                                 over (order by n desc) as expected

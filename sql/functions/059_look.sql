@@ -13,7 +13,8 @@
 --   more as are wanted, nearly all of the nearest n are among them, whatever passes. Of those more the passing share is kept.
 -- Settings. logosim.exact_rows: up to how many passing marks are compared without further ado (20000).
 --   logosim.index_step: what a step along the index costs, as the planner counts (18); 0: the index always, above
---   exact_rows.
+--   exact_rows. logosim.coarse_step: what comparing whole embeddings after a first look at all costs for each mark wanted
+--   (12); -1000000: the first look always, above exact_rows.
 -- Notes. Operators of arrays are named with their schema, or intarray's would be taken, which the index does not serve.
 --   Costs are those of pages in memory, by which the steps were measured, whatever the server is set to. A process that
 --   helps begins with no page of the shared buffers in its reach: parallel_setup_cost is what that costs.
@@ -37,6 +38,16 @@ $$;
 
 comment on function logosim._index_step() is
   'Internal: what a step along the vector index costs, as the planner counts: setting logosim.index_step, by default 18';
+
+create or replace function logosim._coarse_step() returns real
+language sql stable parallel safe
+set search_path = pg_catalog
+as $$
+  select coalesce(nullif(current_setting('logosim.coarse_step', true), '')::real, 12)
+$$;
+
+comment on function logosim._coarse_step() is
+  'Internal: what comparing whole embeddings after a first look costs for each mark wanted, as the planner counts: setting logosim.coarse_step, by default 12';
 
 create or replace function logosim._look_filter(
     vienna_any   integer[]
@@ -127,7 +138,6 @@ set hnsw.max_scan_tuples = 100000
 set hnsw.scan_mem_multiplier = 16
 as $$
 declare
-  compared_whole  constant real := 12;  -- what that costs for each mark wanted that a first look at all is to find
   any_numbers   integer[] := logosim._vienna_numbers(vienna_any);
   all_numbers   integer[] := logosim._vienna_numbers(vienna_all);
   none_numbers  integer[] := logosim._vienna_numbers(vienna_none);
@@ -156,13 +166,13 @@ begin
   are_many := expected.marks > logosim._exact_rows();
 
   if are_many and not exact and logosim._model_is_indexed(model.model_id) then
-    reading := compared_whole * wanted[1] + (logosim._expected(
+    reading := logosim._coarse_step() * wanted[1] + (logosim._expected(
       format('select l.mark_id from logosim.mark_coarse l
                where l.model_id = %s and case when l.prefix <#> l.prefix < 0 then true %s end', model.model_id, filter)
     , any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)).cost;
     is_coarse := reading < expected.cost;
     reading := least(reading, expected.cost);
-    joining := case when is_coarse then 1.3 * compared_whole * wanted[1] else least(0.1 * expected.marks, reading) end;
+    joining := case when is_coarse then 1.3 * logosim._coarse_step() * wanted[1] else least(0.1 * expected.marks, reading) end;
     if is_filtered then
       share := expected.marks / greatest(expected.marks, (logosim._expected(
         all_marks, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)).marks);
