@@ -59,10 +59,10 @@ class SearchAnswer(Struct, frozen=True):
     hits: list[RankedMark]
     model: str | None  # null: none is active, which a search by name can do without
     query_text: str | None  # the name that was compared, given or read from the picture
-    route: str  # hnsw, exact or name
+    route: str  # hnsw, coarse, exact or name
     candidates: int  # marks that were compared closely; of several regions, all together
     passed: int | None  # marks that pass the filter; null without a filter or where nothing was found
-    complete: bool  # true: every passing mark was compared by look; false: through the approximate index
+    complete: bool  # true: every passing mark was compared by look; false: nearly all of the nearest were found
     timings_ms: dict[str, float]
 
 

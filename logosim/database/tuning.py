@@ -124,7 +124,8 @@ def prewarm(url: str) -> int:
             with worth as (
               select c.oid, pg_relation_size(c.oid) as bytes
                    , case
-                       when t.name in ('mark_look', 'mark_coarse') or (t.name = 'name_sketch' and a.amname = 'hnsw') then 1
+                       when t.name in ('mark_look', 'mark_coarse') then 1
+                       when t.name = 'name_sketch' and a.amname = 'hnsw' then 1
                        when t.name = 'name_sketch' then 2
                        when c.relkind = 't' or owner.relkind = 't' then 4
                        else 3

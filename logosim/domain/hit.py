@@ -8,6 +8,10 @@ from uuid import UUID
 from logosim.domain.features import FloatArray, PatchArray
 from logosim.domain.words import NO_COUNTS, WordCounts
 
+ROUTES = ("hnsw", "coarse", "exact", "name")
+"""How stage 1 goes through the marks, as `logosim.candidates` says it: of several ways one answer names the first of
+these that was gone."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredMark:
@@ -61,7 +65,7 @@ class CandidateSet:
 
     model: str | None  # name of the active model as this search saw it; None: none is active
     candidates: tuple[Candidate, ...]
-    route: str  # "hnsw", "exact" or "name"
+    route: str  # one of ROUTES
     passed: int | None  # marks that pass the filter; None if unfiltered, or too many to be counted
     complete: bool  # True: the exact route, and every picture that passes has been looked at: none can be missing
     words: WordCounts = NO_COUNTS  # counts of all words of the query and the candidates

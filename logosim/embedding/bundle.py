@@ -16,7 +16,7 @@ from pathlib import Path
 from logosim.embedding.artifact import MANIFEST, Manifest, load_manifest
 from logosim.errors import ArtifactInvalid
 
-DEFAULT = "efficientnet-lite0-logos-whitened256-1"  # folder of the model a fresh database gets; named nowhere else
+DEFAULT = "efficientnet-lite0-logos-ordered256-1"  # folder of the model a fresh database gets; named nowhere else
 SHELF = Path(__file__).parent / "bundled"
 
 

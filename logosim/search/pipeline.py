@@ -13,7 +13,7 @@ from uuid import UUID
 
 from logosim.domain.asked import AskedPart, AskedPicture, KeptPicture
 from logosim.domain.features import Features, PatchArray
-from logosim.domain.hit import Answer, CandidateSet, Hit, StoredMark
+from logosim.domain.hit import ROUTES, Answer, CandidateSet, Hit, StoredMark
 from logosim.domain.query import Filter, Query, Weights
 from logosim.domain.rectangle import Rectangle
 from logosim.domain.words import NO_COUNTS, WordCounts
@@ -258,7 +258,7 @@ def best_of_regions(answers: Sequence[Answer], k: int, timings_ms: dict[str, flo
         hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)),
         model=answers[0].model,
         query_text=" | ".join(texts) or None,
-        route=next(route for route in ("hnsw", "exact", "name") if route in {answer.route for answer in answers}),
+        route=next(route for route in ROUTES if route in {answer.route for answer in answers}),
         candidates=sum(answer.candidates for answer in answers),
         passed=answers[0].passed,
         complete=all(answer.complete for answer in answers),

@@ -98,7 +98,7 @@ begin
     into columns, near, each
     from generate_series(1, cardinality(prefixes)) as n;
   return query execute format(
-    'with passing as materialized (
+    'with passing as (
        select l.mark_id, l.look_at, %s
          from logosim.mark_coarse l
         where l.model_id = %s and case when %s then true %s end
@@ -180,9 +180,15 @@ begin
       exit when more = 0;
     end if;
   end loop;
-  -- Beyond those near lie fewer marks that may be among the nearest than so many of the kind of the last one near.
+  -- Beyond those near lie fewer marks that may be among the nearest than a quarter as many of the kind of the last one near.
+  -- Looking further takes as long again: not for one in fifty.
   if slope > 0 then
-    settled := erfc((intercept + slope * within - farthest) / width) / 2 * cardinality(near) / 4 <= missed;
+    -- Where the last quarter gave a tenth of the nearest, beginnings say too little, whatever the regression says.
+    if within < 'infinity' and (select count(*) from unnest(distances[compared * 3 / 4 :]) as d where d < farthest) > wanted / 10 then
+      further := null;
+      return;
+    end if;
+    settled := erfc((intercept + slope * within - farthest) / width) / 2 * cardinality(near) / 4 <= 4 * missed;
     further := (farthest + 2.3 * width - intercept) / slope;
   end if;
   select coalesce(array_agg(n.mark_id), '{}'), coalesce(array_agg(n.distance), '{}')
@@ -221,9 +227,9 @@ declare
   prefixes  halfvec[] := array(
               select logosim._coarse(e.embedding) from unnest(embeddings) with ordinality as e (embedding, n) order by e.n);
   expected  integer[] := array(  -- to come through
-              select greatest(10 * w.wanted, 2000) from unnest(wanted) with ordinality as w (wanted, n) order by w.n);
+              select greatest(15 * w.wanted, 2000) from unnest(wanted) with ordinality as w (wanted, n) order by w.n);
   most      integer[] := array(  -- to be compared whole
-              select greatest(20 * w.wanted, 5000) from unnest(wanted) with ordinality as w (wanted, n) order by w.n);
+              select greatest(40 * w.wanted, 10000) from unnest(wanted) with ordinality as w (wanted, n) order by w.n);
   within    real[] := logosim._coarse_within(
               model, prefixes, expected, filter, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude);
   near      record;

@@ -123,7 +123,7 @@ begin
            , _search.year_from, _search.year_to, _search.sources, _search.has_text, k, exact, _search.vienna_none) f
   )
   , whole as (
-    select (array_agg(f.route order by array_position(array['hnsw', 'exact', 'name'], f.route)))[1] as route
+    select (array_agg(f.route order by array_position(array['hnsw', 'coarse', 'exact', 'name'], f.route)))[1] as route
          , min(f.passed) as passed
          , bool_and(f.complete) and not exists (
              select from part p where p.embeddings is null and asked_text is null) as complete  -- nobody has looked at it

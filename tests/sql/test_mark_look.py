@@ -31,7 +31,8 @@ select f.model_id, f.mark_id, f.embedding::text, m.year, m.brand_text is not nul
 """
 COARSE = """
 select c.prefix::text, l.embedding::text
-     , (c.year, c.has_text, c.source, c.vienna_numbers) is not distinct from (l.year, l.has_text, l.source, l.vienna_numbers)
+     , (c.year, c.has_text, c.source, c.vienna_numbers)
+       is not distinct from (l.year, l.has_text, l.source, l.vienna_numbers)
      , c.look_at = l.ctid
   from logosim.mark_look l
   left join logosim.mark_coarse c on c.model_id = l.model_id and c.mark_id = l.mark_id

@@ -21,8 +21,8 @@ NOBODY: frozenset[str] = frozenset()  # the owner alone
 # Tables and views: who may select from them.
 READ: dict[frozenset[str], str] = {
     ALL: """
-        mark mark_features mark_look mark_coarse model work ingest_batch ingest_reject query_picture query_region word word_census
-        name_sketch
+        mark mark_features mark_look mark_coarse model work ingest_batch ingest_reject query_picture query_region word
+        word_census name_sketch
         transliteration phoneme_rule pronunciation segment generic_word calibration vienna sql_file revision
         watch watch_hit
         queue_health mark_overview mark_vienna vienna_coverage year_coverage model_coverage model_state reject_summary

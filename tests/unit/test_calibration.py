@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from logosim.domain.query import CHANNELS
+from logosim.embedding import bundled, load_manifest
 from logosim.errors import CalibrationInvalid
 from logosim.search.calibration import Curve, load_calibrations, packaged_calibrations, parse_calibrations
 from logosim.search.risk import HIGH
@@ -33,7 +34,7 @@ def test_a_model_has_its_own_curves_where_the_table_gives_some() -> None:
 
 
 def test_the_packaged_table_can_be_used() -> None:
-    curves = packaged_calibrations().of("efficientnet-lite0-logos-whitened256").curves
+    curves = packaged_calibrations().of(load_manifest(bundled()).name).curves
     assert tuple(curves) == CHANNELS
     assert all(curve.lowest < 0 < curve.highest for curve in curves.values())
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from logosim.embedding import Embedded, OnnxEmbedder, bundled, bundled_models, load_artifact
+from logosim.embedding import Embedded, OnnxEmbedder, bundled, bundled_models, load_artifact, model_folder
 from logosim.errors import ArtifactInvalid, DependencyMissing
 
 pytest.importorskip("onnxruntime")
@@ -153,3 +153,17 @@ def test_a_graph_that_is_not_what_the_manifest_says_is_refused() -> None:
 def test_a_provider_that_is_not_installed_is_named() -> None:
     with pytest.raises(DependencyMissing, match="none of those asked for"):
         OnnxEmbedder(load_artifact(bundled()), providers=["NoSuchExecutionProvider"])
+
+
+def test_the_first_dimensions_of_the_default_carry_most_and_its_cosines_are_those_of_the_one_before() -> None:
+    """It is the former default, turned: what a first look at all marks compares (logosim._coarse) says more."""
+    pictures = [figure(ink) for figure in FIGURES for ink in (RED, BLUE, (0, 0, 0))]
+    before, after = (
+        embed(OnnxEmbedder(load_artifact(model_folder(name)), threads=1), *pictures)
+        for name in ("efficientnet-lite0-logos-whitened256", "bundled")
+    )
+    assert after.embeddings @ after.embeddings.T == pytest.approx(before.embeddings @ before.embeddings.T, abs=2e-3)
+    assert (after.patches == before.patches).all()
+    shares = [float((found.embeddings[:, :64] ** 2).sum(axis=1).mean()) for found in (before, after)]
+    assert shares[1] > shares[0] + 0.15
+    assert shares[1] > 0.6

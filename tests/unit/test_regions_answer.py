@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
 from uuid import UUID
 
-from logosim.domain.hit import Answer, ChannelEvidence, Hit
+from logosim.domain.hit import ROUTES, Answer, ChannelEvidence, Hit
 from logosim.search.pipeline import best_of_regions
 
 
@@ -13,8 +14,8 @@ def hit(number: int, nats: float, score: float = 1.0) -> Hit:
     return Hit(1, UUID(int=number), score, "high", "t", "a.png", None, (), None, "/a.png", ("look",), (said,))
 
 
-def answer(*hits: Hit) -> Answer:
-    return Answer(hits, "lite0", None, "exact", len(hits), None, True, {})
+def answer(*hits: Hit, route: str = "exact") -> Answer:
+    return Answer(hits, "lite0", None, route, len(hits), None, True, {})
 
 
 def test_hits_whose_scores_are_as_good_as_one_are_ordered_by_their_evidence() -> None:
@@ -29,3 +30,9 @@ def test_hits_whose_scores_are_as_good_as_one_are_ordered_by_their_evidence() ->
 def test_of_equal_regions_the_first_counts_and_of_equal_marks_the_smaller_id() -> None:
     found = best_of_regions([answer(hit(2, 5), hit(1, 5)), answer(hit(1, 5), hit(2, 5))], 2, {}).hits
     assert [(of.mark_id.int, of.region) for of in found] == [(1, 1), (2, 1)]
+
+
+def test_of_several_routes_the_one_that_promises_least_is_told() -> None:
+    for first, second in product(ROUTES, repeat=2):
+        told = best_of_regions([answer(hit(1, 5), route=first), answer(hit(2, 5), route=second)], 2, {}).route
+        assert told == min(first, second, key=ROUTES.index)

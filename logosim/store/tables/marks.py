@@ -241,6 +241,6 @@ mark_coarse = Table(
         name="mark_coarse_look_fkey",
         ondelete="CASCADE",
     ),
-    comment="What a first look at all marks reads: the beginnings of the embeddings of mark_look beside what filters ask "
-    "about, in short rows; what comes out near is compared again by the whole embedding. Triggers keep it in step",
+    comment="What a first look at all marks reads: the beginnings of the embeddings of mark_look beside what filters "
+    "ask about, in short rows; what comes out near is compared again by the whole embedding. Triggers keep it in step",
 )
