@@ -22,14 +22,14 @@ create or replace function logosim._near_share(
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 set enable_sort = off
-set hnsw.ef_search = 100
+set hnsw.ef_search = 40
 as $$
 declare
   share  double precision;
 begin
   execute format(
     'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
-       from (select * from logosim.mark_look n where n.model_id = %s order by n.embedding::halfvec(%s) <=> $1 limit 100) l'
+       from (select * from logosim.mark_look n where n.model_id = %s order by n.embedding::halfvec(%s) <=> $1 limit 40) l'
     , filter, model.model_id, model.dimensions)
      into share
     using embedding, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
@@ -38,7 +38,7 @@ end
 $$;
 
 comment on function logosim._near_share(logosim.model, halfvec, text, integer[], integer[], integer[], integer, integer, text[], uuid) is
-  'Internal: which share of the 100 marks nearest to an embedding passes a filter, 0..1';
+  'Internal: which share of the 40 marks nearest to an embedding passes a filter, 0..1';
 
 create or replace function logosim._look_along_index(
     model          logosim.model

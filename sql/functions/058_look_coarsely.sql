@@ -2,15 +2,16 @@
 --   beginnings of the embeddings (logosim.mark_coarse) say which marks may be near, and these alone are compared whole.
 -- Callers: logosim._look, where it costs less than comparing all that pass, and less than following the vector index.
 -- Cost: BENCHMARKS.md, "Stage 1 at every selectivity": reading 770,000 short rows, which takes the same whatever passes, and
---   some thousand whole embeddings, 4 microseconds each.
+--   some thousand whole embeddings, 2 microseconds each where the hint of where they are still holds, else 5.
 -- Method. A sample of the pages says how near a beginning must be for some thousand marks to come through; only what is that
 --   near is asked whether it passes, which takes longer than the comparison. Of those that come through the nearest are
 --   compared whole. What that gave, regressed on the beginnings, says how many of the others are to be expected among the
 --   nearest: as long as it is more than one in 200 of those wanted, more are compared. So recall holds for any model; where
 --   the first dimensions say little it would take too many, and the answer is left to whoever compares all.
 -- Notes. The residuals of the regression have longer tails than a normal distribution, for marks cluster: their deviation
---   is taken 1.3 times, and the slope three of its own deviations less steep. `case` makes the comparison come first; how few rows that leaves the planner cannot know, hence
---   parallel_tuple_cost. The sample is of the same pages each time: a question has one answer.
+--   is taken 1.3 times, and the slope three of its own deviations less steep. `case` makes the comparison come first; how
+--   few rows that leaves the planner cannot know, hence parallel_tuple_cost. The sample is of the same pages each time: a
+--   question has one answer. Arrays are gathered from subqueries that are in order, and keep it.
 
 create or replace function logosim._coarse_within(
     model         logosim.model
@@ -29,13 +30,13 @@ language plpgsql stable
 set search_path = logosim, public, pg_temp
 as $$
 declare
-  percent  constant integer := 1;  -- of the pages
+  percent  constant real := 0.5;  -- of the pages
   each     text;
   within   real[];
 begin
   select string_agg(
            format('coalesce((select s.prefix <#> ($1)[%s] from sampled s order by 1 offset %s limit 1), ''infinity'')'
-                , n, counts[n] * percent / 100)
+                , n, (counts[n] * percent / 100)::integer)
          , ', ' order by n)
     into each
     from generate_series(1, cardinality(prefixes)) as n;
@@ -166,7 +167,7 @@ begin
     mark_ids := mark_ids || part.mark_ids;
     distances := distances || part.distances;
     farthest := (select d from unnest(distances) as d order by d offset wanted - 1 limit 1);
-    exit when slope > 0;
+    exit when slope > 0;  -- what that says was done
     more := wanted;
     slope := part.slope - 3 * part.deviation / nullif(sqrt(part.spread), 0);
     if farthest is not null and slope > 0 then
@@ -180,14 +181,15 @@ begin
       exit when more = 0;
     end if;
   end loop;
-  -- Beyond those near lie fewer marks that may be among the nearest than a quarter as many of the kind of the last one near.
-  -- Looking further takes as long again: not for one in fifty.
   if slope > 0 then
     -- Where the last quarter gave a tenth of the nearest, beginnings say too little, whatever the regression says.
-    if within < 'infinity' and (select count(*) from unnest(distances[compared * 3 / 4 :]) as d where d < farthest) > wanted / 10 then
+    if within < 'infinity'
+       and (select count(*) from unnest(distances[compared * 3 / 4 :]) as d where d < farthest) > wanted / 10 then
       further := null;
       return;
     end if;
+    -- Beyond those near lie fewer of the nearest than a quarter as many marks of the kind of the last one near would give.
+    -- Looking further takes as long again: not for one in fifty.
     settled := erfc((intercept + slope * within - farthest) / width) / 2 * cardinality(near) / 4 <= 4 * missed;
     further := (farthest + 2.3 * width - intercept) / slope;
   end if;

@@ -361,6 +361,6 @@ def test_which_indexes_are_used(stored: Stored, connection: psycopg.Connection[A
     by_index(connection)
     ask(connection, stored.queries[0], Filter(vienna_any=(stored.key_near(0.29),)))
     followed = [plan for plan in plans if f"Index Scan using mark_look_embedding_{stored.model_id}" in plan]
-    assert len(followed) == 2  # the nearest 100, whether they pass, and the search
+    assert len(followed) == 2  # the nearest, whether they pass, and the search
     assert followed[1].count("Sort Key") <= 2
     assert "Filter: (vienna_numbers &&" in followed[1]  # no join: what the index gives is filtered where it stands
