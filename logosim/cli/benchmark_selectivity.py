@@ -28,7 +28,7 @@ from logosim.peers.faiss_hnsw import FaissHnsw
 from logosim.settings import Settings
 from logosim.store.measuring import LookMeasurement, Measured
 
-OURS, PLANNER, FAISS = "logosim", "planner", "faiss"
+OURS, PLANNER, FAISS, NO_FIRST_LOOK = "logosim", "planner", "faiss", "no-first-look"
 _LINKS, _BREADTH = 16, 64  # of FAISS's index: the numbers that pgvector's builds with unless told otherwise
 _WARM_UP = 100  # searches of each way before any is measured
 _ASKED = 4  # times as many as are wanted FAISS is asked for, so that some pass
@@ -91,9 +91,9 @@ class Row:
 @click.option(
     "--way",
     "ways",
-    type=click.Choice([OURS, PLANNER, FAISS]),
+    type=click.Choice([OURS, PLANNER, FAISS, NO_FIRST_LOOK]),
     multiple=True,
-    help="What is measured; repeatable. Unset: all; FAISS where the extra `peers` is installed.",
+    help="What is measured; repeatable. Unset: the first three; FAISS where the extra `peers` is installed.",
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as data.")
 @click.pass_obj
@@ -119,6 +119,7 @@ def selectivity(
       logosim   logosim.candidates as the API calls it
       planner   a plain query with a join, pgvector's iterative scan on, all else left to the planner
       faiss     FAISS's HNSW in memory, asked for four times as many, and filtered afterwards
+      no-first-look   as logosim, without the route coarse; only where it is named
 
     The ways take turns, query by query, so that ratios hold on a machine that does other work as well. An answer is
     short if it has fewer rows than asked for while more marks pass.
@@ -152,8 +153,12 @@ def _ways(
     ways: dict[str, Way] = {}
     for name in dict.fromkeys(names):
         if name != FAISS:
-            ask = measurement.candidates if name == OURS else measurement.planned
-            ways[name] = _by_database(ask, brute, candidates)
+            asked = {
+                OURS: measurement.candidates,
+                PLANNER: measurement.planned,
+                NO_FIRST_LOOK: measurement.without_first_look,
+            }
+            ways[name] = _by_database(asked[name], brute, candidates)
             continue
         try:
             ways[name] = _by_faiss(brute, candidates)

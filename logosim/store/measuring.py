@@ -33,7 +33,11 @@ class LookMeasurement:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def candidates(self, embedding: FloatArray, wanted: Filter, count: int) -> Measured:
+    def without_first_look(self, embedding: FloatArray, wanted: Filter, count: int) -> Measured:
+        """As `candidates`, but for its route `coarse`."""
+        return self.candidates(embedding, wanted, count, first_look=False)
+
+    def candidates(self, embedding: FloatArray, wanted: Filter, count: int, *, first_look: bool = True) -> Measured:
         """By `logosim.candidates`, all of its columns made."""
         statement = """
             select array_agg(c.mark_id), min(c.route), bool_and(c.complete), count(c)
@@ -48,7 +52,9 @@ class LookMeasurement:
                    , candidates => %(count)s
                    , vienna_none => %(vienna_none)s::text[]) c
         """
-        with borrowed(self._pool) as connection:
+        with borrowed(self._pool) as connection, connection.transaction():
+            if not first_look:
+                connection.execute("set local logosim.coarse_step = 1000000")
             started = perf_counter()
             row = connection.execute(statement, _parameters(embedding, wanted, count), binary=True).fetchone()
             took = 1000 * (perf_counter() - started)

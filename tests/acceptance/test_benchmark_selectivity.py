@@ -25,7 +25,7 @@ def test_every_way_under_every_filter(
         register_folder,
     )
     out = tmp_path / "selectivity.json"
-    done = logosim(*small, "--way", "logosim", "--way", "planner", "--json", out)
+    done = logosim(*small, "--way", "logosim", "--way", "planner", "--way", "no-first-look", "--json", out)
     assert done.returncode == 0, done.stderr
     assert "| 29 % " in done.stdout
     written = json.loads(out.read_text())
@@ -38,6 +38,7 @@ def test_every_way_under_every_filter(
     assert all(row["recall"] == 1 and row["short"] == 0 and row["routes"] == {"exact": 3} for row in ours.values())
     assert all(0 < row["p50_ms"] <= row["p99_ms"] for row in written["rows"])
     assert ours["single marks"]["passing_most"] == 1
+    assert [row["routes"] for row in written["rows"] if row["way"] == "no-first-look"] == [{"exact": 3}] * len(ours)
     planner = [row for row in written["rows"] if row["way"] == "planner"]
     assert len(planner) == len(ours)
     assert planner[-3]["recall"] == 1  # few marks pass: it compares them all

@@ -21,6 +21,7 @@ from logosim.domain.query import Filter
 from logosim.domain.vienna import keys
 from logosim.evaluation.register import Register
 from logosim.store.loading import LoadedMark, load
+from logosim.store.measuring import LookMeasurement
 from logosim.store.pool import open_pool
 
 MARKS, DIMENSIONS, QUERIES = 24_000, 128, 12
@@ -262,6 +263,19 @@ def test_whatever_a_first_look_sees_the_nearest_are_found(stored: Stored, spoilt
         connection.rollback()
     assert found >= RECALL * QUERIES * WANTED
     assert routes == ({"exact"} if spoilt in {"beginnings that say nothing", "beginnings all alike"} else {"coarse"})
+
+
+def test_what_a_first_look_brings_can_be_measured(stored: Stored) -> None:
+    forced = "-c logosim.exact_rows=50 -c logosim.coarse_step=-1000000"
+    with open_pool(f"{stored.url} options='{forced}'") as pool:
+        measurement = LookMeasurement(pool)
+        looked, without = (
+            ask(stored.queries[0], Filter(year_from=1985), WANTED)
+            for ask in (measurement.candidates, measurement.without_first_look)
+        )
+    assert looked.route == "coarse"
+    assert without.route in {"exact", "hnsw"}
+    assert len(set(looked.mark_ids) & set(without.mark_ids)) > RECALL * WANTED
 
 
 def test_exact_on_demand_compares_with_all(stored: Stored, connection: psycopg.Connection[Any]) -> None:
