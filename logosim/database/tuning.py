@@ -1,6 +1,6 @@
 """Server settings that a corpus of logos needs, derived from memory and cores.
 
-Stock Postgres keeps 128 MB of shared buffers; of 770,000 marks the HNSW index takes 730 MB, and what filters read 600.
+Stock Postgres keeps 128 MB of shared buffers; of 770,000 marks the HNSW index takes 730 MB, and what filters read 800.
 The embedded server is given these settings; for any other server `logosim db tune` prints them.
 """
 
