@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from logosim.embedding import PREPROCESSING, Artifact, Manifest, load_artifact
-from logosim.embedding.artifact import FORMAT, MANIFEST
+from logosim.embedding.artifact import FORMAT, MANIFEST, parse_manifest
 from training.backbone import INPUT_SIZE, MEAN, STD
 from training.descriptor import GRID, PATCHED, POOLED, POWER
 from training.fitting import DIMENSIONS, PATCH_DIMENSIONS
@@ -62,6 +64,14 @@ def manifest_for(model: bytes, named: Named) -> Manifest:
 def as_text(manifest: Manifest) -> str:
     """The manifest as it stands in its file, and as commands print it."""
     return json.dumps(manifest.as_json(), indent=2, ensure_ascii=False)
+
+
+def write_measured(folder: Path, artifact: Artifact, metrics: Mapping[str, float]) -> Artifact:
+    """Put what was measured into the manifest, write the artifact as `write_artifact` does, and return it."""
+    manifest = parse_manifest(dataclasses.replace(artifact.manifest, metrics=dict(metrics)).as_json())
+    measured = dataclasses.replace(artifact, manifest=manifest)
+    write_artifact(folder, measured)
+    return measured
 
 
 def write_artifact(folder: Path, artifact: Artifact) -> None:

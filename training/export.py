@@ -20,9 +20,8 @@ from typing import Any
 import numpy as np
 
 from logosim.embedding import Artifact, CanvasArray, Embedder, OnnxEmbedder
-from logosim.embedding.artifact import parse_manifest
 from logosim.evaluation import evaluate, load_brands
-from training.artifact import Named, as_text, manifest_for, write_artifact
+from training.artifact import Named, as_text, manifest_for, write_measured
 from training.assembly import key_encoder
 from training.augment.lettering import Lettering
 from training.augment.settings import ViewSettings
@@ -76,10 +75,7 @@ def make_artifact(
     metrics = {"parity_least_cosine": round(parity.least_cosine, 6)}
     for truth in truths:
         metrics |= measured(embedder, truth, leave_out)
-    manifest = parse_manifest(dataclasses.replace(artifact.manifest, metrics=metrics).as_json())
-    artifact = dataclasses.replace(artifact, manifest=manifest)
-    write_artifact(out, artifact)
-    return artifact
+    return write_measured(out, artifact, metrics)
 
 
 def measured(embedder: Embedder, truth: Path, leave_out: Collection[str]) -> dict[str, float]:

@@ -10,7 +10,6 @@ installed package carries them. With `--untrained` they are random: what the arc
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import hashlib
 import sys
 from collections.abc import Sequence
@@ -22,8 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from logosim.embedding import PREPROCESSING, Artifact, Manifest, OnnxEmbedder
-from logosim.embedding.artifact import FORMAT, parse_manifest
-from training.artifact import FILE, as_text, write_artifact
+from logosim.embedding.artifact import FORMAT
+from training.artifact import FILE, as_text, write_measured
 from training.canvases import load_canvas, picture_files
 from training.command import reported
 from training.descriptor import EVEN_LEVELS, unit
@@ -155,10 +154,7 @@ def make_foreign(
     step = max(1, len(pictures) // _CHECKED_PICTURES)
     parity = check_parity(model, embedder, np.stack([load_canvas(file, model.size) for file in pictures[::step]]))
     metrics = {"parity_least_cosine": round(parity.least_cosine, 6)}
-    manifest = parse_manifest(dataclasses.replace(artifact.manifest, metrics=metrics).as_json())
-    artifact = dataclasses.replace(artifact, manifest=manifest)
-    write_artifact(out, artifact)
-    return artifact
+    return write_measured(out, artifact, metrics)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

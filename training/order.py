@@ -22,30 +22,26 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
 from logosim.embedding import Artifact, CanvasArray, Embedder, Manifest, OnnxEmbedder, load_artifact, model_folder
-from logosim.embedding.artifact import parse_manifest
-from training.artifact import as_text, write_artifact
+from training.artifact import as_text, write_measured
 from training.canvases import picture_files
 from training.command import reported
 from training.export import measured
 from training.parity import LEAST_COSINE, ParityError
 from training.quantise import split_canvases
 from training.run import read_groups
+from training.whitening import Matrix, Vectors, pointed
 
 FIRST = 64  # dimensions that logosim._coarse keeps
 _PROJECTION = "embedding.projection.half"  # the last map, as training.graph names it: [channels, dimensions]
 _NEAREST, _AMONG = 50, 75
 _BATCH = 32
 
-Vectors = npt.NDArray[np.float32]
-Rotation = npt.NDArray[np.float64]
 
-
-def principal_axes(embeddings: Vectors) -> Rotation:
+def principal_axes(embeddings: Vectors) -> Matrix:
     """Axes of embeddings float32 [N, d] by decreasing second moment, as the columns of a rotation float64 [d, d].
 
     Each axis points to where its largest entry is positive, so that every machine makes the same model. Raises
@@ -56,12 +52,10 @@ def principal_axes(embeddings: Vectors) -> Rotation:
         raise ValueError(f"{dimensions} axes need as many pictures to fit on, there are {count}")
     doubled = embeddings.astype(np.float64)
     axes = np.linalg.eigh(doubled.T @ doubled)[1][:, ::-1]
-    largest = np.abs(axes).argmax(axis=0)
-    ordered: Rotation = axes * np.sign(axes[largest, np.arange(dimensions)])
-    return ordered
+    return pointed(axes)
 
 
-def rotated(model: bytes, rotation: Rotation) -> bytes:
+def rotated(model: bytes, rotation: Matrix) -> bytes:
     """The ONNX file `model` with its embeddings turned by `rotation`.
 
     Raises ValueError if training.export has not made it, or to another number of dimensions.
@@ -157,10 +151,7 @@ def order(
     metrics |= {f"original_{metric}": value for metric, value in said_first(old).items()} | said_first(new)
     for truth in truths:
         metrics |= measured(after, truth, leave_out)
-    manifest = parse_manifest(dataclasses.replace(artifact.manifest, metrics=metrics).as_json())
-    artifact = dataclasses.replace(artifact, manifest=manifest)
-    write_artifact(out, artifact)
-    return artifact
+    return write_measured(out, artifact, metrics)
 
 
 def _parser() -> argparse.ArgumentParser:

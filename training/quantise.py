@@ -22,9 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from logosim.embedding import Artifact, CanvasArray, Embedder, Manifest, OnnxEmbedder, load_artifact, model_folder
-from logosim.embedding.artifact import parse_manifest
 from logosim.errors import PictureError
-from training.artifact import as_text, write_artifact
+from training.artifact import as_text, write_measured
 from training.canvases import load_canvas, picture_files
 from training.command import reported
 from training.export import measured
@@ -138,10 +137,7 @@ def quantise(
     for truth in truths:
         metrics |= measured(after, truth, leave_out)
         metrics |= {f"original_{metric}": value for metric, value in measured(before, truth, leave_out).items()}
-    manifest = parse_manifest(dataclasses.replace(artifact.manifest, metrics=metrics).as_json())
-    artifact = dataclasses.replace(artifact, manifest=manifest)
-    write_artifact(out, artifact)
-    return artifact, loss
+    return write_measured(out, artifact, metrics), loss
 
 
 def split_canvases(

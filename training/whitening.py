@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
-_Matrix = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ def fit_paired_whitening(
     return _whitening(mean, leveller @ components)
 
 
-def _moments(vectors: Vectors, dimensions: int) -> tuple[_Matrix, _Matrix]:
+def _moments(vectors: Vectors, dimensions: int) -> tuple[Matrix, Matrix]:
     count, width = vectors.shape
     if not dimensions < count or not dimensions <= width:
         raise ValueError(f"{dimensions} dimensions need more than {dimensions} vectors as wide; got {count} x {width}")
@@ -81,7 +81,7 @@ def _moments(vectors: Vectors, dimensions: int) -> tuple[_Matrix, _Matrix]:
     return mean, centred.T @ centred / (count - 1)
 
 
-def _strongest(covariance: _Matrix, dimensions: int) -> tuple[_Matrix, _Matrix]:
+def _strongest(covariance: Matrix, dimensions: int) -> tuple[Matrix, Matrix]:
     variances, components = np.linalg.eigh(covariance)
     variances, components = variances[::-1][:dimensions], components[:, ::-1][:, :dimensions]
     if variances[-1] <= 1e-9 * variances[0]:
@@ -89,9 +89,14 @@ def _strongest(covariance: _Matrix, dimensions: int) -> tuple[_Matrix, _Matrix]:
     return variances, components
 
 
-def _whitening(mean: _Matrix, projection: _Matrix) -> Whitening:
+def _whitening(mean: Matrix, projection: Matrix) -> Whitening:
     """Fix each column's sign (its largest entry is positive), so that every machine makes the same model."""
-    largest = np.abs(projection).argmax(axis=0)
-    signs = np.sign(projection[largest, np.arange(projection.shape[1])])
-    projection = projection * signs / np.abs(projection).max()
+    projection = pointed(projection) / np.abs(projection).max()
     return Whitening(mean.astype(np.float32), projection.astype(np.float32))
+
+
+def pointed(columns: Matrix) -> Matrix:
+    """The columns, each turned to where its largest entry is positive."""
+    largest = np.abs(columns).argmax(axis=0)
+    turned: Matrix = columns * np.sign(columns[largest, np.arange(columns.shape[1])])
+    return turned

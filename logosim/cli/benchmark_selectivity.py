@@ -150,14 +150,14 @@ def _ways(
     names: Sequence[str], brute: Brute, measurement: LookMeasurement, candidates: int, demanded: bool
 ) -> dict[str, Way]:
     """The ways by name, in order; without FAISS, and said so, where it is not installed and was not demanded."""
+    asked = {
+        OURS: measurement.candidates,
+        PLANNER: measurement.planned,
+        NO_FIRST_LOOK: measurement.without_first_look,
+    }
     ways: dict[str, Way] = {}
     for name in dict.fromkeys(names):
         if name != FAISS:
-            asked = {
-                OURS: measurement.candidates,
-                PLANNER: measurement.planned,
-                NO_FIRST_LOOK: measurement.without_first_look,
-            }
             ways[name] = _by_database(asked[name], brute, candidates)
             continue
         try:

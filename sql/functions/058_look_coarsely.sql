@@ -133,6 +133,7 @@ as $$
 declare
   thinned    constant integer := 16;  -- of the others one in so many says how many are to be expected among the nearest
   missed     constant double precision := 0.005 * wanted;  -- so many may be expected to be left out
+  reached    constant real := case when cardinality(near) = most then coarse[most] else within end;  -- within this all came through
   compared   integer := 0;  -- of those near
   more       integer := greatest(2 * wanted, 200);
   part       record;
@@ -143,7 +144,7 @@ declare
 begin
   mark_ids := '{}';
   distances := '{}';
-  settled := within = 'infinity';
+  settled := reached = 'infinity';
   further := 'infinity';
   while compared < cardinality(near) loop
     if compared + more > most then
@@ -183,14 +184,14 @@ begin
   end loop;
   if slope > 0 then
     -- Where the last quarter gave a tenth of the nearest, beginnings say too little, whatever the regression says.
-    if within < 'infinity'
+    if reached < 'infinity'
        and (select count(*) from unnest(distances[compared * 3 / 4 :]) as d where d < farthest) > wanted / 10 then
       further := null;
       return;
     end if;
     -- Beyond those near lie fewer of the nearest than a quarter as many marks of the kind of the last one near would give.
     -- Looking further takes as long again: not for one in fifty.
-    settled := erfc((intercept + slope * within - farthest) / width) / 2 * cardinality(near) / 4 <= 4 * missed;
+    settled := erfc((intercept + slope * reached - farthest) / width) / 2 * cardinality(near) / 4 <= 4 * missed;
     further := (farthest + 2.3 * width - intercept) / slope;
   end if;
   select coalesce(array_agg(n.mark_id), '{}'), coalesce(array_agg(n.distance), '{}')
@@ -245,17 +246,14 @@ begin
   loop
     number := near.number;
     whole := logosim._compared_whole(
-      model, embeddings[number], near.mark_ids, near.look_at, near.coarse
-    , case when cardinality(near.mark_ids) = most[number] then near.coarse[most[number]] else within[number] end
-    , wanted[number], most[number]);
+      model, embeddings[number], near.mark_ids, near.look_at, near.coarse, within[number], wanted[number], most[number]);
     if not whole.settled and whole.further is not null then
       select * into further
         from logosim._coarse_near(
                model, prefixes[number : number], array[whole.further], most[number : number], filter
              , vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude);
       whole := logosim._compared_whole(
-        model, embeddings[number], further.mark_ids, further.look_at, further.coarse
-      , case when cardinality(further.mark_ids) = most[number] then further.coarse[most[number]] else whole.further end
+        model, embeddings[number], further.mark_ids, further.look_at, further.coarse, whole.further
       , wanted[number], most[number]);
     end if;
     continue when not whole.settled;

@@ -19,19 +19,9 @@ from training import order as ordering  # noqa: E402
 from training.order import embedded, main, order, principal_axes, rotated, said_first  # noqa: E402
 from training.parity import ParityError  # noqa: E402
 
+from .drawn_canvases import drawn  # noqa: E402
+
 NAME = "turned-model"
-
-
-def drawn(count: int, seed: int) -> np.ndarray:
-    """Discs on paper, uint8 [count, 224, 224, 3]."""
-    draws = np.random.default_rng(seed)
-    canvases = np.full((count, 224, 224, 3), 255, np.uint8)
-    for canvas in canvases:
-        for _ in range(3):
-            x, y, size = (int(value) for value in draws.integers(30, 190, 3))
-            ink = tuple(int(value) for value in draws.integers(0, 220, 3))
-            cv2.circle(canvas, (x, y), size // 3, ink, -1 if draws.random() < 0.5 else 9, lineType=cv2.LINE_AA)
-    return canvases
 
 
 @pytest.fixture(scope="module")
