@@ -12,7 +12,7 @@ from psycopg import sql
 from logosim.domain.features import FloatArray, PatchArray
 from logosim.domain.mark import Mark
 from logosim.store.features import embedding_to_database, patches_to_database
-from logosim.store.pool import Pool, borrowed
+from logosim.store.pool import Pool, borrowed, without_time_limit
 
 _TABLES = ("mark", "mark_features", "mark_look", "mark_coarse")
 _NAME_TABLES = ("name_sketch", "word")
@@ -51,30 +51,25 @@ def load(
         NoActiveModel: no model is active.
         DatabaseError: the database refuses, for instance because a mark is there already.
     """
-    with borrowed(pool) as connection:
-        limit = connection.execute("select current_setting('statement_timeout')").fetchone()
-        connection.execute("set statement_timeout = 0")
-        try:
-            with connection.transaction():
-                model = connection.execute("select (logosim._active_model()).model_id").fetchone()
-                rebuild = _without_indexes(connection)
-                connection.execute("alter table logosim.mark disable trigger mark_keep_sketches")
-                for batch in batches:
-                    _copy(connection, model[0] if model else 0, batch)
-                    loaded(len(batch))
-                connection.execute("alter table logosim.mark enable trigger mark_keep_sketches")
-                for name, statement, purpose in rebuild:
-                    indexing(name)
-                    connection.execute(statement)
-                    comment = sql.SQL("comment on index {} is {}")
-                    connection.execute(comment.format(sql.Identifier("logosim", name), sql.Literal(purpose)))
-                indexing("name_sketch")
-                connection.execute("select logosim._refresh_sketches()")
-                connection.execute("select logosim.count_words()")
-            for table in (*_TABLES, *_NAME_TABLES):
-                connection.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier("logosim", table)))
-        finally:
-            connection.execute("select set_config('statement_timeout', %s, false)", limit)
+    with borrowed(pool) as connection, without_time_limit(connection):
+        with connection.transaction():
+            model = connection.execute("select (logosim._active_model()).model_id").fetchone()
+            rebuild = _without_indexes(connection)
+            connection.execute("alter table logosim.mark disable trigger mark_keep_sketches")
+            for batch in batches:
+                _copy(connection, model[0] if model else 0, batch)
+                loaded(len(batch))
+            connection.execute("alter table logosim.mark enable trigger mark_keep_sketches")
+            for name, statement, purpose in rebuild:
+                indexing(name)
+                connection.execute(statement)
+                comment = sql.SQL("comment on index {} is {}")
+                connection.execute(comment.format(sql.Identifier("logosim", name), sql.Literal(purpose)))
+            indexing("name_sketch")
+            connection.execute("select logosim._refresh_sketches()")
+            connection.execute("select logosim.count_words()")
+        for table in (*_TABLES, *_NAME_TABLES):
+            connection.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier("logosim", table)))
 
 
 def _without_indexes(connection: psycopg.Connection[Any]) -> list[tuple[str, bytes, str | None]]:

@@ -8,15 +8,14 @@ killed has left behind, Postgres marks as invalid: it is dropped and made anew.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
-from logosim.store.pool import Pool, borrowed, fetch_row
+from logosim.store.pool import Pool, borrowed, fetch_row, without_time_limit
 
 _POLL_S = 0.25
 _LOCK = "select {}(hashtext('logosim._model_indexes'), %s)"
@@ -55,7 +54,7 @@ class ModelIndexStore:
             DatabaseError: an index cannot be made; what was begun is made anew the next time.
         """
         made = 0
-        with borrowed(self._pool) as connection, _unlimited(connection):
+        with borrowed(self._pool) as connection, without_time_limit(connection):
             while not _locked(connection, model_id):
                 self._tell(model_id, progress)
                 time.sleep(_POLL_S)
@@ -74,7 +73,7 @@ class ModelIndexStore:
 
     def drop(self, model_id: int) -> None:
         """Drop the indexes of a model that is not the active one, as far as they are there."""
-        with borrowed(self._pool) as connection, _unlimited(connection):
+        with borrowed(self._pool) as connection, without_time_limit(connection):
             for index in self._indexes(model_id):
                 if index.state != "missing":
                     connection.execute(index.drop_statement.encode())
@@ -126,15 +125,3 @@ def _locked(connection: psycopg.Connection[Any], model_id: int) -> bool:
     """Try, and do not wait: a statement that waits would itself be waited for by the one that makes the index."""
     row = connection.execute(_LOCK.format("pg_try_advisory_lock").encode(), (model_id,)).fetchone()
     return bool(row and row[0])
-
-
-@contextmanager
-def _unlimited(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Statements may take as long as they take."""
-    row = connection.execute("select current_setting('statement_timeout')").fetchone()
-    connection.execute("select set_config('statement_timeout', '0', false)")
-    try:
-        yield
-    finally:
-        if not connection.broken and not connection.closed:
-            connection.execute("select set_config('statement_timeout', %s, false)", (row[0] if row else "0",))

@@ -132,3 +132,15 @@ def borrowed(pool: Pool) -> Iterator[psycopg.Connection[Any]]:
     """
     with translated(), pool.connection() as connection:
         yield connection
+
+
+@contextmanager
+def without_time_limit(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Statements of this connection may take as long as they take."""
+    row = connection.execute("select current_setting('statement_timeout')").fetchone()
+    connection.execute("select set_config('statement_timeout', '0', false)")
+    try:
+        yield
+    finally:
+        if not connection.broken and not connection.closed:
+            connection.execute("select set_config('statement_timeout', %s, false)", (row[0] if row else "0",))
