@@ -81,8 +81,11 @@ class ModelIndexStore:
     def _indexes(self, model_id: int) -> tuple[_Index, ...]:
         with borrowed(self._pool) as connection:
             rows = connection.execute(
-                "select index_name, state, create_statement, drop_statement from logosim._model_indexes(%s::smallint)",
-                (model_id,),
+                """
+                select i.index_name, i.state, i.create_statement, i.drop_statement
+                  from logosim._model_indexes(%(model)s::smallint, logosim._frequent_divisions(%(model)s::smallint)) i
+                """,
+                {"model": model_id},
             ).fetchall()
         return tuple(_Index(*row) for row in rows)
 

@@ -10,6 +10,7 @@
 create or replace function logosim._near_share(
     model         logosim.model
   , embedding     halfvec
+  , among         text
   , filter        text
   , vienna_any    integer[]
   , vienna_all    integer[]
@@ -29,16 +30,16 @@ declare
 begin
   execute format(
     'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
-       from (select * from logosim.mark_look n where n.model_id = %s order by n.embedding::halfvec(%s) <=> $1 limit 40) l'
-    , filter, model.model_id, model.dimensions)
+       from (select * from logosim.mark_look l where l.model_id = %s %s order by l.embedding::halfvec(%s) <=> $1 limit 40) l'
+    , filter, model.model_id, among, model.dimensions)
      into share
     using embedding, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
   return share;
 end
 $$;
 
-comment on function logosim._near_share(logosim.model, halfvec, text, integer[], integer[], integer[], integer, integer, text[], uuid) is
-  'Internal: which share of the 40 marks nearest to an embedding passes a filter, 0..1';
+comment on function logosim._near_share(logosim.model, halfvec, text, text, integer[], integer[], integer[], integer, integer, text[], uuid) is
+  'Internal: which share of the 40 marks nearest to an embedding, among those that a condition holds for, passes a filter, 0..1';
 
 create or replace function logosim._look_along_index(
     model          logosim.model

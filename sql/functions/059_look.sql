@@ -7,6 +7,8 @@
 --   planner thinks that reading costs, and on the steps along the index: how many marks pass (the planner's estimate again),
 --   and how many of those near the query pass, for a filter may exclude just these, or pass just these. An estimate that is
 --   wrong costs time, never rows: what a route cannot answer the next one does, and the exact one always can.
+--   A filter that lets marks of one frequent Vienna division pass, and no others, has the vector index of that division
+--   followed in place of that of all marks (031_model_indexes.sql), and its share counted there.
 --   Several embeddings (a picture and its separate figures) have a route each; those that are compared share one reading
 --   of the passing marks, which is most of what comparing costs, so that the others join it where it takes place anyway.
 -- How many are kept. What counts for recall is how far the index was followed: once it has given n rows and half as many
@@ -145,13 +147,16 @@ declare
                           any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
   is_filtered   boolean := logosim._look_filter(
                              any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, null) <> '';
+  division      integer := logosim._division_indexed(model.model_id, any_numbers, all_numbers);
+  among         text := case when division is null then ''  -- which marks the index is followed
+                          else format(' and l.vienna_numbers operator(pg_catalog.@>) array[%s]', division) end;
   all_marks     text := format('select l.embedding from logosim.mark_look l where l.model_id = %s ', model.model_id);
   expected      record;  -- of the marks that pass: how many, and what reading them costs, as the planner estimates
   are_many      boolean;  -- that pass
   is_coarse     boolean := false;  -- a first look at all marks costs less than comparing all that pass
   reading       double precision;  -- what the cheaper of the two costs
   joining       double precision;  -- and for one embedding more
-  share         double precision := 1;  -- of all marks that pass
+  share         double precision := 1;  -- of the marks of the index that pass
   near          double precision;  -- of the nearest that pass
   kept          integer[];  -- of the index, whose order is nearly right
   steps         double precision[];  -- along the index
@@ -175,13 +180,13 @@ begin
     joining := case when is_coarse then 1.3 * logosim._coarse_step() * wanted[1] else least(0.1 * expected.marks, reading) end;
     if is_filtered then
       share := expected.marks / greatest(expected.marks, (logosim._expected(
-        all_marks, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)).marks);
+        all_marks || among, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)).marks);
     end if;
     for number in 1 .. cardinality(embeddings) loop
       near := 1;
       if is_filtered and logosim._index_step() * 1.5 * wanted[number] / sqrt(share) < reading then  -- or it could not pay
         near := logosim._near_share(
-          model, embeddings[number], filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude);
+          model, embeddings[number], among, filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude);
       end if;
       kept[number] := wanted[number] + ceil(greatest(wanted[number] / 2, 100) * greatest(share, near));
       -- On the way outwards the share goes from that of the nearest to that of all: soon where that is more, else slowly.
@@ -200,7 +205,7 @@ begin
     for number in 1 .. cardinality(embeddings) loop
       continue when number = any (left_over);
       found := logosim._look_along_index(
-        model, embeddings[number], wanted[number], kept[number], steps[number], filter
+        model, embeddings[number], wanted[number], kept[number], steps[number], filter || among
       , any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude);
       if found.mark_ids is null then
         left_over := left_over || number;

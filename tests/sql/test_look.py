@@ -354,6 +354,88 @@ def test_figures_ask_beside_the_whole_on_every_route(
     assert found >= RECALL * (QUERIES // 3) * (WANTED + 100)
 
 
+@pytest.fixture
+def divided(stored: Stored) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to marks whose frequent divisions have vector indexes of their own, until it ends."""
+    with psycopg.connect(stored.url) as connection:
+        register_vector(connection)
+        connection.execute("set logosim.division_rows = 2000")
+        wanted = connection.execute(
+            """
+            select i.index_name, replace(i.create_statement, ' concurrently', '')
+              from logosim._model_indexes(%(model)s::smallint, logosim._frequent_divisions(%(model)s::smallint)) i
+             where not i.is_needed and i.state = 'missing'
+            """,
+            {"model": stored.model_id},
+        ).fetchall()
+        carried = Counter(key for of in stored.carried for key in of if len(key) == 5)
+        assert {name for name, _ in wanted} == {
+            f"mark_look_division_{stored.model_id}_1{key.replace('.', '')}"
+            for key, count in carried.items()
+            if count >= MARKS / 12
+        }
+        assert len(wanted) > 2
+        for _, statement in wanted:
+            connection.execute(statement)
+        by_index(connection)
+        yield connection
+        connection.rollback()
+
+
+def test_a_frequent_division_is_searched_by_an_index_of_its_own(
+    stored: Stored, divided: psycopg.Connection[Any]
+) -> None:
+    plans: list[str] = []
+    divided.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
+    divided.execute("load 'auto_explain'; set auto_explain.log_min_duration = 0; set client_min_messages = log")
+    divided.execute("set auto_explain.log_nested_statements = on")
+    own, other = f"mark_look_division_{stored.model_id}_1", f"mark_look_embedding_{stored.model_id}"
+    rarest = min(("27.05", "29.01"), key=lambda key: sum(key in of for of in stored.carried))
+    for wanted, index in (
+        (Filter(vienna_any=("27.05",)), own + "2705"),
+        (Filter(vienna_any=("27.05.01", "27.05.02")), own + "2705"),
+        (Filter(vienna_any=("27.05",), year_from=2005, vienna_none=("29.01",)), own + "2705"),
+        (Filter(vienna_all=("27.05", "29.01")), own + rarest.replace(".", "")),
+        (Filter(vienna_any=("01", "02.01", "29.01.01"), vienna_all=("27.05.01",)), own + "2705"),
+        (Filter(vienna_any=("27.05", "29.01")), other),  # some pass that are not in the one, some not in the other
+        (Filter(vienna_any=("27",)), other),
+        (Filter(vienna_none=("27.05",)), other),
+    ):
+        passing = stored.passing(wanted)
+        found = wanted_in_all = 0
+        for query in range(QUERIES):
+            plans.clear()
+            true = stored.nearest(query, passing)
+            rows = ask(divided, stored.queries[query], wanted)
+            assert {row[1] for row in rows} == {"hnsw"}
+            assert len({row[0] for row in rows}) == len(true)
+            assert any(f"Index Scan using {index} " in plan for plan in plans)
+            found += len(set(true) & {row[0] for row in rows})
+            wanted_in_all += len(true)
+        assert found >= RECALL * wanted_in_all, wanted
+
+
+def test_an_index_of_a_division_is_not_needed(stored: Stored, divided: psycopg.Connection[Any]) -> None:
+    """A model is ready without them, whatever became of their making, and searches go another way."""
+    divided.execute(
+        "update pg_index set indisvalid = false where indexrelid::regclass::text like '%%mark_look_division_%%'"
+    )
+    row = divided.execute(
+        """
+        select logosim._model_is_indexed(%(model)s::smallint)
+             , logosim._division_indexed(%(model)s::smallint, '{12705}', null)
+             , (select array_agg(distinct i.state)
+                  from logosim._model_indexes(%(model)s::smallint) i
+                 where not i.is_needed)
+        """,
+        {"model": stored.model_id},
+    ).fetchone()
+    assert row == (True, None, ["invalid"])
+    wanted = Filter(vienna_any=("27.05",))
+    rows = ask(divided, stored.queries[0], wanted)
+    assert len(set(stored.nearest(0, stored.passing(wanted))) & {row[0] for row in rows}) >= RECALL * WANTED
+
+
 def test_which_indexes_are_used(stored: Stored, connection: psycopg.Connection[Any]) -> None:
     """The plans that are really run: no join where all are compared; the vector index in its order."""
     plans: list[str] = []

@@ -209,7 +209,8 @@ mark_look = Table(
         ondelete="CASCADE",
     ),
     comment="What searches by look read: embeddings of mark_features beside what filters ask about, so that a filtered "
-    "comparison needs no join; triggers keep it in step. Three indexes per model, made by logosim._make_model_indexes",
+    "comparison needs no join; triggers keep it in step. Its indexes are made per model, as logosim._model_indexes "
+    "says",
 )
 
 mark_coarse = Table(
