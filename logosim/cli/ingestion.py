@@ -109,8 +109,17 @@ def worker(
         except KeyboardInterrupt:  # which is how it is ended
             return
         states = runtime.work.status()
+        looked_with = runtime.named_model(model) if model else runtime.models.active()
+        lacking = runtime.model_indexes.lacking(looked_with.model_id)
     if dead := states.get("dead", 0):
         errors.print(f"{counted(dead, 'mark')} could not be finished: logosim work --dead", highlight=False)
+    if lacking:
+        indexes = counted(lacking, "index that makes", "indexes that make")
+        errors.print(
+            f"There could be {indexes} searches faster: logosim models backfill {looked_with.name}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @click.command(epilog="Example: logosim work --dead, then logosim work --retry")

@@ -100,7 +100,10 @@ class Brute:
         return [self.ids[index] for index in among]
 
     def cases(self) -> list[Case]:
-        """Everything; nine in ten; half; Vienna keys from 29 % to single marks; filters that exclude what is near."""
+        """Everything; nine in ten; half; Vienna keys from 29 % to single marks; filters that exclude what is near.
+
+        Of the keys the most frequent division, and whichever has most nearly each of `SHARES`.
+        """
         count = len(self._cosines)
         half = int(np.median(self._years))
         singles = sorted(key for key, of in self._carriers.items() if len(of) == 1)
@@ -109,7 +112,8 @@ class Brute:
             Case("90 % (with a text)", [Filter(has_text=True)] * count),
             Case("50 % (years)", [Filter(year_from=half)] * count),
         ]
-        cases += [Case(f"{100 * share:g} %", [Filter(vienna_any=(self._key_near(share),))] * count) for share in SHARES]
+        cases.append(self._carrying(self._most_frequent_division(), "the most frequent division"))
+        cases += [self._carrying(self._key_near(share), f"{100 * share:g} %") for share in SHARES]
         if singles:
             cases.append(Case("single marks", [Filter(vienna_any=(singles[i % len(singles)],)) for i in range(count)]))
         cases.append(Case("the query's neighbours excluded", [self._without_neighbours(i) for i in range(count)]))
@@ -124,6 +128,13 @@ class Brute:
     def _key_near(self, share: float) -> str:
         wanted = np.log(share * len(self.ids))
         return min(self._carriers, key=lambda key: (abs(np.log(len(self._carriers[key])) - wanted), key))
+
+    def _carrying(self, key: str, name: str) -> Case:
+        return Case(f"{name} ({key})", [Filter(vienna_any=(key,))] * len(self._cosines))
+
+    def _most_frequent_division(self) -> str:
+        carried = self._divisions(range(len(self.ids)))
+        return min(carried, key=_most_frequent(carried))
 
     def _neighbours(self, query: int) -> list[int]:
         nearest = np.argpartition(-self._cosines[query], _NEIGHBOURS - 1)[:_NEIGHBOURS]

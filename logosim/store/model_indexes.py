@@ -44,8 +44,14 @@ class ModelIndexStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
+    def lacking(self, model_id: int) -> int:
+        """How many indexes of a model are missing or invalid, those of frequent Vienna divisions among them."""
+        return sum(index.state != "ready" for index in self._indexes(model_id))
+
     def make(self, model_id: int, progress: Callable[[IndexProgress], None] = lambda _: None) -> int:
         """Make the indexes of a model that are missing or invalid; how many. Searches and workers go on meanwhile.
+
+        Those of Vienna divisions are made that are frequent by now; once made they stay.
 
         While another process is at it, this one waits and tells how far that is. Interrupted by Ctrl-C it ends the
         statement in the database too.

@@ -13,6 +13,7 @@ import pytest
 from logosim.errors import ModelNotReady
 from logosim.store.model_indexes import IndexProgress, ModelIndexStore
 from logosim.store.model_versions import ModelVersionStore
+from logosim.store.pool import open_pool
 from logosim.store.work import WorkStore
 
 from .queued_work import Fill
@@ -27,6 +28,30 @@ def is_used(connection: psycopg.Connection[Any], model_id: int) -> bool:
         """
     plan = connection.execute(query.format(model_id).encode()).fetchall()
     return any(INDEX.format(model_id) in line for (line,) in plan)
+
+
+def test_a_division_that_has_become_frequent_gets_an_index(
+    fill: Fill, queue: WorkStore, connection: psycopg.Connection[Any], database_url: str, registered_model: int
+) -> None:
+    fill(1, 2, 3)
+    work_off(queue, registered_model)
+    connection.execute("update logosim.mark set vienna_codes = '{27.05.01,26.04}' where file <> '3.png'")
+    connection.execute("update logosim.mark set vienna_codes = '{27.05.02}' where file = '3.png'")
+    names = "select array_agg(indexname::text order by 1) from pg_indexes where indexname like 'mark_look_division%%'"
+    with open_pool(f"{database_url} options='-c logosim.division_rows=3'") as pool:
+        indexes = ModelIndexStore(pool)
+        assert indexes.lacking(registered_model) == 1
+        assert indexes.make(registered_model) == 1
+        assert indexes.lacking(registered_model) == 0
+        made = [f"mark_look_division_{registered_model}_12705"]
+        assert connection.execute(names).fetchone() == (made,)
+        purpose = connection.execute(f"select obj_description('logosim.{made[0]}'::regclass)".encode()).fetchone()
+        assert purpose is not None
+        assert purpose[0].startswith("Nearest embeddings of division 27.05 of model ")
+        connection.execute("update logosim.mark set vienna_codes = '{26.04}'")
+        assert indexes.lacking(registered_model) == 1  # that of 26.04; the other one stays
+        connection.execute("select logosim._drop_model_indexes(%s::smallint)", (registered_model,))
+        assert connection.execute(names).fetchone() == (None,)
 
 
 def test_an_index_that_was_broken_off_is_made_anew(
