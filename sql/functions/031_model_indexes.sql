@@ -1,8 +1,8 @@
 -- Purpose: the indexes of each model: which there are to be, whether they are, and how they are made and dropped. The one
 --   place that knows; 030_models.sql, 032_model_versions.sql and logosim/store/model_indexes.py use it.
--- Divisions. Most filters ask for one Vienna division, and a few divisions are carried by most marks. Each of these has a
---   vector index of its marks alone, which is followed as that of all marks is without a filter: in a third of the time
---   that anything else takes. Whether it is there decides how long a search takes, and nothing else.
+-- Divisions. Filters often ask for one Vienna division, and a few divisions are carried by most marks. Each of these has a
+--   vector index of its marks alone, which is followed as that of all marks is without a filter. Whether it is there
+--   decides how long a search takes, and nothing else.
 -- Callers: logosim.register_model, logosim models backfill|drop, as the owner.
 -- Cost: making an HNSW index takes minutes where there are many features: logosim models backfill does it beside running
 --   searches and workers, with statements that cannot stand in a function.
