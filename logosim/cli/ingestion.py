@@ -97,7 +97,8 @@ def worker(
         raise InputError("Pictures of SQL clients are looked at with the active model.", hint="Leave --model out.")
     with Runtime.open(settings, role="logosim_worker") as runtime:
         count = processes or (1 if pictures else settings.inference_threads)
-        queue = runtime.work.for_model(runtime.named_model(model).model_id) if model else runtime.work
+        named = runtime.named_model(model) if model else None
+        queue = runtime.work.for_model(named.model_id) if named else runtime.work
         try:
             with Workforce(
                 settings, processes=count, batch=batch, until_empty=until_empty, model=model, pictures=pictures
@@ -109,7 +110,7 @@ def worker(
         except KeyboardInterrupt:  # which is how it is ended
             return
         states = runtime.work.status()
-        looked_with = runtime.named_model(model) if model else runtime.models.active()
+        looked_with = named or runtime.models.active()
         lacking = runtime.model_indexes.lacking(looked_with.model_id)
     if dead := states.get("dead", 0):
         errors.print(f"{counted(dead, 'mark')} could not be finished: logosim work --dead", highlight=False)

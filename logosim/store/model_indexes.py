@@ -80,18 +80,23 @@ class ModelIndexStore:
     def drop(self, model_id: int) -> None:
         """Drop the indexes of a model that is not the active one, as far as they are there."""
         with borrowed(self._pool) as connection, without_time_limit(connection):
-            for index in self._indexes(model_id):
+            for index in self._indexes(model_id, due=False):
                 if index.state != "missing":
                     connection.execute(index.drop_statement.encode())
 
-    def _indexes(self, model_id: int) -> tuple[_Index, ...]:
+    def _indexes(self, model_id: int, *, due: bool = True) -> tuple[_Index, ...]:
+        """Those that a model is to have, and those of divisions that are there; `due`: or are to be, for which all
+        marks are read.
+        """
         with borrowed(self._pool) as connection:
             rows = connection.execute(
                 """
                 select i.index_name, i.state, i.create_statement, i.drop_statement
-                  from logosim._model_indexes(%(model)s::smallint, logosim._frequent_divisions(%(model)s::smallint)) i
+                  from logosim._model_indexes(
+                         %(model)s::smallint
+                       , case when %(due)s then logosim._frequent_divisions(%(model)s::smallint) else '{}' end) i
                 """,
-                {"model": model_id},
+                {"model": model_id, "due": due},
             ).fetchall()
         return tuple(_Index(*row) for row in rows)
 

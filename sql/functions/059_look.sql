@@ -147,9 +147,7 @@ declare
                           any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
   is_filtered   boolean := logosim._look_filter(
                              any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, null) <> '';
-  division      integer := logosim._division_indexed(model.model_id, any_numbers, all_numbers);
-  among         text := case when division is null then ''  -- which marks the index is followed
-                          else format(' and l.vienna_numbers operator(pg_catalog.@>) array[%s]', division) end;
+  among         text;  -- which marks the index is followed: those of a division that has one of its own, or all
   all_marks     text := format('select l.embedding from logosim.mark_look l where l.model_id = %s ', model.model_id);
   expected      record;  -- of the marks that pass: how many, and what reading them costs, as the planner estimates
   are_many      boolean;  -- that pass
@@ -177,6 +175,10 @@ begin
     , any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)).cost;
     is_coarse := reading < expected.cost;
     reading := least(reading, expected.cost);
+    among := coalesce(
+      ' and l.vienna_numbers operator(pg_catalog.@>) array['
+      || logosim._division_indexed(model.model_id, any_numbers, all_numbers) || ']'
+    , '');
     joining := case when is_coarse then 1.3 * logosim._coarse_step() * wanted[1] else least(0.1 * expected.marks, reading) end;
     if is_filtered then
       share := expected.marks / greatest(expected.marks, (logosim._expected(
