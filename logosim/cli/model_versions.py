@@ -31,7 +31,7 @@ from logosim.store.model_versions import ModelState
 def backfill(settings: Settings, model: str, processes: int | None, batch: int, queue_only: bool) -> None:
     """Have a registered model look at all marks, and make its indexes. Searches go on with the active one.
 
-    Of the active model it makes the indexes that it lacks: those of Vienna divisions that many marks carry by now.
+    Of the active model it makes the indexes that it lacks: those of Vienna categories that many marks carry by now.
 
     From now on new and changed pictures are queued for it as well. Broken off, it goes on where it was when run again;
     several may run at once.

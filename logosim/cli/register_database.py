@@ -100,5 +100,5 @@ def _build(runtime: Runtime, register: Register, dress: Dress | None) -> None:
             loaded=lambda count: bar.advance(task, count),
             indexing=lambda name: errors.print(f"Building {name} ...", highlight=False),
         )
-    errors.print("Building the indexes of frequent Vienna divisions ...", highlight=False)
+    errors.print("Building the indexes of frequent Vienna categories ...", highlight=False)
     runtime.model_indexes.make(runtime.models.active().model_id)

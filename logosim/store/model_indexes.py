@@ -45,13 +45,13 @@ class ModelIndexStore:
         self._pool = pool
 
     def lacking(self, model_id: int) -> int:
-        """How many indexes of a model are missing or invalid, those of frequent Vienna divisions among them."""
+        """How many indexes of a model are missing or invalid, those of frequent Vienna categories among them."""
         return sum(index.state != "ready" for index in self._indexes(model_id))
 
     def make(self, model_id: int, progress: Callable[[IndexProgress], None] = lambda _: None) -> int:
         """Make the indexes of a model that are missing or invalid; how many. Searches and workers go on meanwhile.
 
-        Those of Vienna divisions are made that are frequent by now; once made they stay.
+        Those of Vienna categories are made that are frequent by now; once made they stay.
 
         While another process is at it, this one waits and tells how far that is. Interrupted by Ctrl-C it ends the
         statement in the database too.
@@ -85,7 +85,7 @@ class ModelIndexStore:
                     connection.execute(index.drop_statement.encode())
 
     def _indexes(self, model_id: int, *, due: bool = True) -> tuple[_Index, ...]:
-        """Those that a model is to have, and those of divisions that are there; `due`: or are to be, for which all
+        """Those that a model is to have, and those of categories that are there; `due`: or are to be, for which all
         marks are read.
         """
         with borrowed(self._pool) as connection:
@@ -94,7 +94,7 @@ class ModelIndexStore:
                 select i.index_name, i.state, i.create_statement, i.drop_statement
                   from logosim._model_indexes(
                          %(model)s::smallint
-                       , case when %(due)s then logosim._frequent_divisions(%(model)s::smallint) else '{}' end) i
+                       , case when %(due)s then logosim._frequent_categories(%(model)s::smallint) else '{}' end) i
                 """,
                 {"model": model_id, "due": due},
             ).fetchall()

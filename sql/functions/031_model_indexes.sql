@@ -1,71 +1,93 @@
 -- Purpose: the indexes of each model: which there are to be, whether they are, and how they are made and dropped. The one
 --   place that knows; 030_models.sql, 032_model_versions.sql and logosim/store/model_indexes.py use it.
--- Divisions. Filters often ask for one Vienna division, and a few divisions are carried by most marks. Each of these has a
---   vector index of its marks alone, which is followed as that of all marks is without a filter. Whether it is there
---   decides how long a search takes, and nothing else.
+-- Categories. Filters often ask for one Vienna code, and a few categories are carried by most marks. Each of these has a
+--   vector index of its marks alone, which is followed where what passes is in the category: nearly as fast as that of all
+--   marks is without a filter. Whether it is there decides how long a search takes, and nothing else.
+-- Parts. Each vector index is two, of about half of the marks each: two processes follow one each, in little more than half
+--   of the time, and where there is but one process it follows both. Which half a mark is in its id says, a hash.
 -- Callers: logosim.register_model, logosim models backfill|drop, as the owner.
 -- Cost: making an HNSW index takes minutes where there are many features: logosim models backfill does it beside running
 --   searches and workers, with statements that cannot stand in a function.
 
-create or replace function logosim._frequent_divisions(model_id smallint) returns integer[]
+create or replace function logosim._frequent_categories(model_id smallint) returns integer[]
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 as $$
 declare
-  marks  constant bigint := (select count(*) from logosim.mark_look l where l.model_id = _frequent_divisions.model_id);
-  least  constant bigint := coalesce(nullif(current_setting('logosim.division_rows', true), '')::bigint, 50000);
+  marks  constant bigint := (select count(*) from logosim.mark_look l where l.model_id = _frequent_categories.model_id);
+  least  constant bigint := coalesce(nullif(current_setting('logosim.category_rows', true), '')::bigint, 50000);
 begin
   return array(
     select n.number
       from logosim.mark_look l
      cross join unnest(l.vienna_numbers) as n (number)
-     where l.model_id = _frequent_divisions.model_id and n.number between 10000 and 19999
+     where l.model_id = _frequent_categories.model_id and n.number between 100 and 199
      group by n.number
-    having count(*) >= greatest(least, marks / 12.0)
+    having count(*) >= greatest(least, marks / 10.0)
      order by n.number);
 end
 $$;
 
-comment on function logosim._frequent_divisions(smallint) is
-  'Internal: the Vienna divisions, as numbers, that at least one in twelve of the marks carries that a model has seen, and at least so many as setting logosim.division_rows says, by default 50000: those that are to have a vector index of their own. Reads all marks';
+comment on function logosim._frequent_categories(smallint) is
+  'Internal: the Vienna categories, as numbers, that at least one in ten of the marks carries that a model has seen, and at least so many as setting logosim.category_rows says, by default 50000: those that are to have a vector index of their own. Reads all marks';
 
-create or replace function logosim._division_index_name(model_id smallint, division integer) returns text
+create or replace function logosim._index_parts() returns table (
+    part       integer
+  , condition  text
+)
 language sql immutable parallel safe
 set search_path = pg_catalog
 as $$
-  select concat('mark_look_division_', model_id, '_', division)
+  values (1, 'mark_id < ''80000000-0000-0000-0000-000000000000''')
+       , (2, 'mark_id >= ''80000000-0000-0000-0000-000000000000''')
 $$;
 
-comment on function logosim._division_index_name(smallint, integer) is
-  'Internal: the name of the vector index of the marks of a Vienna division, given as a number; null: the beginning of all such names';
+comment on function logosim._index_parts() is
+  'Internal: the parts of each vector index, and which rows of mark_look are in each, as a condition';
 
-create or replace function logosim._division_indexed(model_id smallint, any_numbers integer[], all_numbers integer[])
+create or replace function logosim._vector_index_name(model_id smallint, category integer, part integer) returns text
+language sql immutable parallel safe
+set search_path = pg_catalog
+as $$
+  select case
+    when category is null then format('mark_look_embedding_%s_%s', model_id, part)
+    else format('mark_look_category_%s_%s_%s', model_id, category, part)
+  end
+$$;
+
+comment on function logosim._vector_index_name(smallint, integer, integer) is
+  'Internal: the name of a part of the vector index of the marks of a Vienna category, given as a number; null: of all marks';
+
+create or replace function logosim._category_indexed(model_id smallint, any_numbers integer[], all_numbers integer[])
 returns integer
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 as $$
 begin
   return (
-    select d.division
-      from (select min(o.division)
-              from (select case when n < 100000 then n else n / 100 end from unnest(any_numbers) as n) as o (division)
-            having min(o.division) = max(o.division)
+    select c.category
+      from (select min(o.category)
+              from (select left(n::text, 3)::integer from unnest(any_numbers) as n) as o (category)
+            having min(o.category) = max(o.category)
              union
-            select case when n < 100000 then n else n / 100 end from unnest(all_numbers) as n) as d (division)
-      join pg_index x
-        on x.indexrelid = to_regclass('logosim.' || logosim._division_index_name(model_id, d.division))
+            select left(n::text, 3)::integer from unnest(all_numbers) as n) as c (category)
+     cross join logosim._index_parts() p
+      left join pg_index x
+        on x.indexrelid = to_regclass('logosim.' || logosim._vector_index_name(model_id, c.category, p.part))
        and x.indisvalid
        and x.indisready
-      join pg_class c on c.oid = x.indexrelid
-     order by c.reltuples, d.division
+      left join pg_class i on i.oid = x.indexrelid
+     group by c.category
+    having count(*) = count(x.indexrelid)
+     order by sum(i.reltuples), c.category
      limit 1);
 end
 $$;
 
-comment on function logosim._division_indexed(smallint, integer[], integer[]) is
-  'Internal: of the Vienna divisions that whatever passes a filter is in, the rarest that has a vector index of its own; null: none. The filter: any of some numbers, and all of others';
+comment on function logosim._category_indexed(smallint, integer[], integer[]) is
+  'Internal: of the Vienna categories that whatever passes a filter is in, the rarest that has a vector index of its own; null: none. The filter: any of some numbers, and all of others';
 
-create or replace function logosim._model_indexes(model_id smallint, divisions integer[] default '{}') returns table (
+create or replace function logosim._model_indexes(model_id smallint, categories integer[] default '{}') returns table (
     index_name         text
   , state              text
   , create_statement   text
@@ -79,53 +101,49 @@ as $$
 #variable_conflict use_column
 declare
   of_model  logosim.model;
-  vectors   text;
 begin
   select * into of_model from logosim.model m where m.model_id = _model_indexes.model_id;
   if of_model.model_id is null then
     return;
   end if;
-  vectors := format(
-    'logosim.mark_look using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
-    ' with (m = 24, ef_construction = 256)'
-  , of_model.dimensions);
   return query
   select wanted.name
        , case when i.indexrelid is null then 'missing' when i.indisvalid and i.indisready then 'ready' else 'invalid' end
        , format(
-           'create index concurrently %I on %s where model_id = %s%s'
-         , wanted.name, wanted.definition, of_model.model_id
-         , ' and vienna_numbers operator(pg_catalog.@>) array[' || wanted.division || ']')
+           'create index concurrently %I on logosim.mark_look %s where model_id = %s%s'
+         , wanted.name, wanted.definition, of_model.model_id, ' and ' || wanted.condition)
        , format('drop index concurrently if exists logosim.%I', wanted.name)
        , wanted.purpose || ' of model ' || of_model.name
-       , wanted.division is null
-    from (values ('mark_look_embedding_' || of_model.model_id, vectors, 'Nearest embeddings', null::integer)
-               , ('mark_look_vienna_' || of_model.model_id
-                , 'logosim.mark_look using gin (vienna_numbers)'
-                , 'Marks by Vienna key,'
-                , null)
-               , ('mark_look_facts_' || of_model.model_id
-                , 'logosim.mark_look (source, has_text, year)'
-                , 'Marks by source, text and year,'
-                , null)
+       , wanted.is_needed
+    from (values ('mark_look_vienna_' || of_model.model_id, 'using gin (vienna_numbers)', null, 'Marks by Vienna key,', true)
+               , ('mark_look_facts_' || of_model.model_id, '(source, has_text, year)', null, 'Marks by source, text and year,', true)
           union all
-          select logosim._division_index_name(of_model.model_id, d.division), vectors
-               , format('Nearest embeddings of division %s', substr(d.division::text, 2, 2) || '.' || substr(d.division::text, 4))
-               , d.division
-            from (select unnest(divisions)
+          select logosim._vector_index_name(of_model.model_id, c.category, p.part)
+               , format('using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
+                        ' with (m = 24, ef_construction = 256)'
+                      , of_model.dimensions)
+               , concat_ws(' and ', 'vienna_numbers operator(pg_catalog.@>) array[' || c.category || ']', p.condition)
+               , concat('Nearest embeddings'
+                      , ' of category ' || substr(c.category::text, 2)
+                      , ', part ', p.part, ',')
+               , c.category is null
+            from (select null::integer
                   union
-                  select substring(c.relname from '_([0-9]+)$')::integer
+                  select unnest(categories)
+                  union
+                  select substring(i.relname from '_([0-9]+)_[0-9]+$')::integer
                     from pg_index x
-                    join pg_class c on c.oid = x.indexrelid
+                    join pg_class i on i.oid = x.indexrelid
                    where x.indrelid = 'logosim.mark_look'::regclass
-                     and starts_with(c.relname, logosim._division_index_name(of_model.model_id, null))) as d (division))
-         as wanted (name, definition, purpose, division)
+                     and starts_with(i.relname, format('mark_look_category_%s_', of_model.model_id))) as c (category)
+           cross join logosim._index_parts() p)
+         as wanted (name, definition, condition, purpose, is_needed)
     left join pg_index i on i.indexrelid = to_regclass(format('logosim.%I', wanted.name));
 end
 $$;
 
 comment on function logosim._model_indexes(smallint, integer[]) is
-  'Internal: the indexes that a model is to have, and those of divisions that are given or there, whether each is ready, invalid (its making was broken off) or missing, the statements that make and drop it beside running searches, and whether the model is ready without it. The one place that knows which indexes there are';
+  'Internal: the indexes that a model is to have, and those of categories that are given or there, whether each is ready, invalid (its making was broken off) or missing, the statements that make and drop it beside running searches, and whether the model is ready without it. The one place that knows which indexes there are';
 
 create or replace function logosim._model_is_indexed(model_id smallint) returns boolean
 language plpgsql stable

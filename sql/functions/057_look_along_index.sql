@@ -1,10 +1,14 @@
--- Purpose: the marks that look most like an embedding, by following the vector index, nearest first, and keeping what passes a
---   filter: nearly all of the nearest.
+-- Purpose: the marks that look most like an embedding, or each of several, by following the vector index, nearest first, and
+--   keeping what passes a filter: nearly all of the nearest.
 -- Callers: logosim._look, which sets what pgvector's scan is to do (hnsw.*).
--- Cost: BENCHMARKS.md, "Stage 1 at every selectivity": 20 to 35 microseconds a step; the steps are more the less passes.
+-- Cost: BENCHMARKS.md, "Stage 1 at every selectivity". The steps are more the less passes.
+-- Processes. The parts of the index (logosim._index_parts) are followed by a function each, so that Postgres can give them to
+--   two processes (Parallel Append). Where the server has no second one to give, one follows both. A process that helps
+--   begins with no page of the shared buffers in its reach, and reaching each takes longer than what is saved, unless pages
+--   are huge (logosim db tune says how many the server needs).
+-- Settings. logosim.second_process: whether two processes follow the index; unset: where the server's pages are huge.
 -- Notes. The index serves only `order by embedding::halfvec(n) <=> constant limit k` with a constant model_id, hence
---   dynamic SQL. Of what comes ordered from the index the planner believes that it is in order: `distance + 0` makes it
---   sort. Without sorting the planner has no other plan than reading the index in its order.
+--   dynamic SQL. Without sorting the planner has no other plan than reading the index in its order.
 --   Settings on a function do not reach the workers of a Citus cluster: there, set hnsw.* on the workers' database.
 
 create or replace function logosim._near_share(
@@ -30,8 +34,12 @@ declare
 begin
   execute format(
     'select (count(*) filter (where true %s) + 0.5) / (count(*) + 1)
-       from (select * from logosim.mark_look l where l.model_id = %s %s order by l.embedding::halfvec(%s) <=> $1 limit 40) l'
-    , filter, model.model_id, among, model.dimensions)
+       from (select *
+               from logosim.mark_look l
+              where l.model_id = %s %s and %s
+              order by l.embedding::halfvec(%s) <=> $1
+              limit 40) l'
+    , filter, model.model_id, among, (select p.condition from logosim._index_parts() p limit 1), model.dimensions)
      into share
     using embedding, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
   return share;
@@ -39,52 +47,112 @@ end
 $$;
 
 comment on function logosim._near_share(logosim.model, halfvec, text, text, integer[], integer[], integer[], integer, integer, text[], uuid) is
-  'Internal: which share of the 40 marks nearest to an embedding, among those that a condition holds for, passes a filter, 0..1';
+  'Internal: which share of the 40 marks nearest to an embedding, of one part of those that a condition holds for, passes a filter, 0..1';
 
-create or replace function logosim._look_along_index(
-    model          logosim.model
-  , embedding      halfvec
-  , wanted         integer
-  , kept           integer
-  , steps          double precision
-  , filter         text
-  , vienna_any     integer[]
-  , vienna_all     integer[]
-  , vienna_none    integer[]
-  , year_from      integer
-  , year_to        integer
-  , sources        text[]
-  , exclude        uuid
-  , out mark_ids   uuid[]
-  , out distances  real[]
-) returns record
-language plpgsql stable
+create or replace function logosim._second_process() returns boolean
+language sql stable parallel safe
+set search_path = pg_catalog
+as $$
+  select coalesce(nullif(current_setting('logosim.second_process', true), '')::boolean
+                , current_setting('huge_pages_status', true) = 'on'
+                  and current_setting('max_parallel_workers_per_gather')::integer > 0)
+$$;
+
+comment on function logosim._second_process() is
+  'Internal: whether two processes follow a vector index: setting logosim.second_process, by default where the server has huge pages';
+
+create or replace function logosim._look_along_part(
+    statement    text
+  , embedding    halfvec
+  , vienna_any   integer[]
+  , vienna_all   integer[]
+  , vienna_none  integer[]
+  , year_from    integer
+  , year_to      integer
+  , sources      text[]
+  , exclude      uuid
+) returns table (
+    mark_id   uuid
+  , distance  real
+)
+language plpgsql stable parallel safe
 set search_path = logosim, public, pg_temp
 set enable_sort = off
+rows 1000
 as $$
-declare
-  found  integer;
 begin
-  -- Each step visits some ten tuples; once max_scan_tuples were visited the index gives whatever it has seen.
-  perform set_config('hnsw.max_scan_tuples', greatest(100000, 40 * steps)::bigint::text, true);
-  execute format(
-    'select array_agg(n.mark_id order by n.distance, n.mark_id), array_agg(n.distance order by n.distance, n.mark_id), max(n.found)
-       from (select c.mark_id, c.distance::real as distance, count(*) over () as found
-               from (select l.mark_id, l.embedding::halfvec(%1$s) <=> $1 as distance
-                       from logosim.mark_look l
-                      where l.model_id = %2$s %3$s
-                      order by l.embedding::halfvec(%1$s) <=> $1
-                      limit %4$s) c
-              order by c.distance + 0, c.mark_id
-              limit %5$s) n'
-    , model.dimensions, model.model_id, filter, kept, wanted)
-     into mark_ids, distances, found
+  return query execute statement
     using embedding, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
-  if (found = kept) is not true then
-    mark_ids := null;  -- the index has given up, or there are no more
-  end if;
 end
 $$;
 
-comment on function logosim._look_along_index(logosim.model, halfvec, integer, integer, double precision, text, integer[], integer[], integer[], integer, integer, text[], uuid) is
-  'Internal: the wanted nearest marks of those that the index gives first and that pass, nearest first, with their cosine distances; null where it ends before as many were found as are to be kept';
+comment on function logosim._look_along_part(text, halfvec, integer[], integer[], integer[], integer, integer, text[], uuid) is
+  'Internal: what a statement gives that reads one part of a vector index in its order.';
+
+create or replace function logosim._look_along_index(
+    model        logosim.model
+  , embeddings   halfvec[]
+  , wanted       integer[]
+  , kept         integer[]
+  , steps        double precision[]
+  , asked        integer[]
+  , filter       text
+  , vienna_any   integer[]
+  , vienna_all   integer[]
+  , vienna_none  integer[]
+  , year_from    integer
+  , year_to      integer
+  , sources      text[]
+  , exclude      uuid
+) returns table (
+    number     integer
+  , mark_ids   uuid[]
+  , distances  real[]
+)
+language plpgsql stable
+set search_path = logosim, public, pg_temp
+set cpu_tuple_cost = 10  -- or the planner would not see that a second process pays
+set parallel_tuple_cost = 0
+as $$
+declare
+  parts      constant integer := (select count(*) from logosim._index_parts());
+  -- A second process takes as long to start as some hundred steps.
+  is_shared  constant boolean := logosim._second_process() and (select sum(steps[n]) from unnest(asked) as n) > 400;
+  walks      text;
+begin
+  if asked = '{}' then
+    return;
+  end if;
+  -- Each step visits some ten tuples; once max_scan_tuples were visited the index gives whatever it has seen.
+  perform set_config('hnsw.max_scan_tuples', greatest(100000, 40 * (select max(steps[n]) from unnest(asked) as n))::bigint::text, true)
+        , set_config('parallel_setup_cost', case when is_shared then '0' else '1e9' end, true);
+  select string_agg(
+           format('select %s as number, w.mark_id, w.distance
+                     from logosim._look_along_part(%L, ($1)[%1$s], $2, $3, $4, $5, $6, $7, $8) w'
+                , n
+                , format('select l.mark_id, (l.embedding::halfvec(%1$s) <=> $1)::real
+                            from logosim.mark_look l
+                           where l.model_id = %2$s %3$s and %4$s
+                           order by l.embedding::halfvec(%1$s) <=> $1
+                           limit %5$s'
+                       , model.dimensions, model.model_id, filter, p.condition, ceil(kept[n]::numeric / parts)))
+         , ' union all ')
+    into walks
+    from unnest(asked) as n
+   cross join logosim._index_parts() p;
+  -- Fewer than asked for: a part has given up, or there are no more.
+  return query execute format(
+    'select n.number
+          , array_agg(n.mark_id order by n.place) filter (where n.place <= ($9)[n.number])
+          , array_agg(n.distance order by n.place) filter (where n.place <= ($9)[n.number])
+       from (select w.*, row_number() over (partition by w.number order by w.distance, w.mark_id) as place
+               from (%s) w) n
+      group by n.number
+     having count(*) >= ($10)[n.number]'
+    , walks)
+    using embeddings, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude, wanted, kept;
+end
+$$;
+
+comment on function logosim._look_along_index(logosim.model, halfvec[], integer[], integer[], double precision[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid) is
+  'Internal: for each embedding that is asked about, by its number, the wanted nearest marks of those that the index gives first and that pass, nearest first, with their cosine distances; no row where it ends before as many were found as are to be kept';

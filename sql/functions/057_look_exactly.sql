@@ -6,6 +6,7 @@ create or replace function logosim._look_exactly(
     model         logosim.model
   , embeddings    halfvec[]
   , wanted        integer[]
+  , asked         integer[]
   , filter        text
   , vienna_any    integer[]
   , vienna_all    integer[]
@@ -29,9 +30,9 @@ declare
   columns  text;  -- the distance to each embedding
   nearest  text;  -- the marks nearest to each
 begin
-  if are_many and cardinality(embeddings) = 1 then
+  if are_many and cardinality(asked) = 1 then
     -- Counting so many would take as long as comparing them, and processes would have to hand each one over.
-    number := 1;
+    number := asked[1];
     execute format(
       'select coalesce(array_agg(n.mark_id order by n.distance, n.mark_id), ''{}'')
             , coalesce(array_agg(n.distance::real order by n.distance, n.mark_id), ''{}'')
@@ -40,10 +41,10 @@ begin
                 where l.model_id = %s %s
                 order by l.embedding <=> $1, l.mark_id
                 limit %s) n'
-      , model.model_id, filter, wanted[1])
+      , model.model_id, filter, wanted[number])
        into mark_ids, distances
-      using embeddings[1], vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
-    if cardinality(mark_ids) < wanted[1] then
+      using embeddings[number], vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+    if cardinality(mark_ids) < wanted[number] then
       passing := cardinality(mark_ids);
     elsif counted then
       execute format('select count(*) from logosim.mark_look l where l.model_id = %s %s', model.model_id, filter)
@@ -63,7 +64,7 @@ begin
                 , n, wanted[n])
          , ' union all ' order by n)
     into columns, nearest
-    from generate_series(1, cardinality(embeddings)) as n;
+    from unnest(asked) as n;
   return query execute format(
     'with passing as materialized (
        select l.mark_id, %s
@@ -76,5 +77,5 @@ begin
 end
 $$;
 
-comment on function logosim._look_exactly(logosim.model, halfvec[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid, boolean, boolean) is
-  'Internal: for each embedding, by its number, the wanted nearest marks among those that pass, nearest first, with their cosine distances, and how many pass: of many and one embedding only where these are fewer than wanted, or where it is to be counted';
+comment on function logosim._look_exactly(logosim.model, halfvec[], integer[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid, boolean, boolean) is
+  'Internal: for each embedding that is asked about, by its number, the wanted nearest marks among those that pass, nearest first, with their cosine distances, and how many pass: of many and one embedding only where these are fewer than wanted, or where it is to be counted';

@@ -210,6 +210,7 @@ create or replace function logosim._look_coarsely(
     model          logosim.model
   , embeddings     halfvec[]
   , wanted         integer[]
+  , asked          integer[]
   , filter         text
   , vienna_any     integer[]
   , vienna_all     integer[]
@@ -228,13 +229,14 @@ set search_path = logosim, public, pg_temp
 as $$
 declare
   prefixes  halfvec[] := array(
-              select logosim._coarse(e.embedding) from unnest(embeddings) with ordinality as e (embedding, n) order by e.n);
+              select logosim._coarse(embeddings[n]) from unnest(asked) with ordinality as a (n, place) order by a.place);
   expected  integer[] := array(  -- to come through
-              select greatest(15 * w.wanted, 2000) from unnest(wanted) with ordinality as w (wanted, n) order by w.n);
+              select greatest(12 * wanted[n], 2000) from unnest(asked) with ordinality as a (n, place) order by a.place);
   most      integer[] := array(  -- to be compared whole
-              select greatest(40 * w.wanted, 10000) from unnest(wanted) with ordinality as w (wanted, n) order by w.n);
+              select greatest(40 * wanted[n], 10000) from unnest(asked) with ordinality as a (n, place) order by a.place);
   within    real[] := logosim._coarse_within(
               model, prefixes, expected, filter, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude);
+  place     integer;  -- of those asked about
   near      record;
   further   record;
   whole     record;
@@ -244,17 +246,18 @@ begin
       from logosim._coarse_near(
              model, prefixes, within, most, filter, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude)
   loop
-    number := near.number;
+    place := near.number;
+    number := asked[place];
     whole := logosim._compared_whole(
-      model, embeddings[number], near.mark_ids, near.look_at, near.coarse, within[number], wanted[number], most[number]);
+      model, embeddings[number], near.mark_ids, near.look_at, near.coarse, within[place], wanted[number], most[place]);
     if not whole.settled and whole.further is not null then
       select * into further
         from logosim._coarse_near(
-               model, prefixes[number : number], array[whole.further], most[number : number], filter
+               model, prefixes[place : place], array[whole.further], most[place : place], filter
              , vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude);
       whole := logosim._compared_whole(
         model, embeddings[number], further.mark_ids, further.look_at, further.coarse, whole.further
-      , wanted[number], most[number]);
+      , wanted[number], most[place]);
     end if;
     continue when not whole.settled;
     mark_ids := whole.mark_ids;
@@ -264,5 +267,5 @@ begin
 end
 $$;
 
-comment on function logosim._look_coarsely(logosim.model, halfvec[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid) is
-  'Internal: for each embedding, by its number, the wanted nearest marks among those that pass, nearest first, nearly all of them, with their cosine distances. No row for an embedding whose beginning says too little';
+comment on function logosim._look_coarsely(logosim.model, halfvec[], integer[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid) is
+  'Internal: for each embedding that is asked about, by its number, the wanted nearest marks among those that pass, nearest first, nearly all of them, with their cosine distances. No row for an embedding whose beginning says too little';

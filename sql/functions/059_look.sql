@@ -7,12 +7,13 @@
 --   planner thinks that reading costs, and on the steps along the index: how many marks pass (the planner's estimate again),
 --   and how many of those near the query pass, for a filter may exclude just these, or pass just these. An estimate that is
 --   wrong costs time, never rows: what a route cannot answer the next one does, and the exact one always can.
---   A filter that lets marks of one frequent Vienna division pass, and no others, has the vector index of that division
+--   A filter that lets marks of one frequent Vienna category pass, and no others, has the vector index of that category
 --   followed in place of that of all marks (031_model_indexes.sql), and its share counted there.
 --   Several embeddings (a picture and its separate figures) have a route each; those that are compared share one reading
 --   of the passing marks, which is most of what comparing costs, so that the others join it where it takes place anyway.
 -- How many are kept. What counts for recall is how far the index was followed: once it has given n rows and half as many
---   more as are wanted, nearly all of the nearest n are among them, whatever passes. Of those more the passing share is kept.
+--   more as are wanted, nearly all of the nearest n are among them, whatever passes. Of those more the passing share is kept,
+--   or three standard deviations of how many of the nearest one half of the index has, if that is more.
 -- Settings. logosim.exact_rows: up to how many passing marks are compared without further ado (20000).
 --   logosim.index_step: what a step along the index costs, as the planner counts (18); 0: the index always, above
 --   exact_rows. logosim.coarse_step: what comparing whole embeddings after a first look at all costs for each mark wanted
@@ -147,7 +148,7 @@ declare
                           any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
   is_filtered   boolean := logosim._look_filter(
                              any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, null) <> '';
-  among         text;  -- which marks the index is followed: those of a division that has one of its own, or all
+  among         text;  -- which marks the index is followed: those of a category that has one of its own, or all
   all_marks     text := format('select l.embedding from logosim.mark_look l where l.model_id = %s ', model.model_id);
   expected      record;  -- of the marks that pass: how many, and what reading them costs, as the planner estimates
   are_many      boolean;  -- that pass
@@ -156,9 +157,11 @@ declare
   joining       double precision;  -- and for one embedding more
   share         double precision := 1;  -- of the marks of the index that pass
   near          double precision;  -- of the nearest that pass
+  step          constant real := logosim._index_step() * case when logosim._second_process() then 0.65 else 1 end;
   kept          integer[];  -- of the index, whose order is nearly right
   steps         double precision[];  -- along the index
-  left_over     integer[] := array(select generate_series(1, cardinality(embeddings)));  -- without an answer yet
+  numbered      constant integer[] := array(select generate_series(1, cardinality(embeddings)));
+  left_over     integer[] := numbered;  -- without an answer yet
   found         record;
 begin
   mark_ids := '{}';
@@ -177,7 +180,7 @@ begin
     reading := least(reading, expected.cost);
     among := coalesce(
       ' and l.vienna_numbers operator(pg_catalog.@>) array['
-      || logosim._division_indexed(model.model_id, any_numbers, all_numbers) || ']'
+      || logosim._category_indexed(model.model_id, any_numbers, all_numbers) || ']'
     , '');
     joining := case when is_coarse then 1.3 * logosim._coarse_step() * wanted[1] else least(0.1 * expected.marks, reading) end;
     if is_filtered then
@@ -186,11 +189,12 @@ begin
     end if;
     for number in 1 .. cardinality(embeddings) loop
       near := 1;
-      if is_filtered and logosim._index_step() * 1.5 * wanted[number] / sqrt(share) < reading then  -- or it could not pay
+      if is_filtered and step * 1.5 * wanted[number] / sqrt(share) < reading then  -- or it could not pay
         near := logosim._near_share(
           model, embeddings[number], among, filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude);
       end if;
-      kept[number] := wanted[number] + ceil(greatest(wanted[number] / 2, 100) * greatest(share, near));
+      kept[number] := wanted[number] + ceil(greatest(
+        greatest(wanted[number] / 2, 100) * greatest(share, near), 3 * sqrt(wanted[number])));
       -- On the way outwards the share goes from that of the nearest to that of all: soon where that is more, else slowly.
       steps[number] := case
         when near < share then wanted[number] + (kept[number] - wanted[number] * near) / share
@@ -199,52 +203,46 @@ begin
     -- One reading for all that would take longer along the index than to join it, if it saves as much as it costs.
     select array_agg(s.number::integer) filter (where s.cost > joining)
       into left_over
-      from (select walk.number, walk.steps * logosim._index_step() as cost
+      from (select walk.number, walk.steps * step as cost
               from unnest(steps) with ordinality as walk (steps, number)) s
     having sum(greatest(s.cost - joining, 0)) > reading - joining;
     left_over := coalesce(left_over, '{}');
 
-    for number in 1 .. cardinality(embeddings) loop
-      continue when number = any (left_over);
-      found := logosim._look_along_index(
-        model, embeddings[number], wanted[number], kept[number], steps[number], filter || among
-      , any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude);
-      if found.mark_ids is null then
-        left_over := left_over || number;
-      else
-        mark_ids := mark_ids || found.mark_ids;
-        distances := distances || found.distances;
-        numbers := numbers || array_fill(number, array[cardinality(found.mark_ids)]);
-        route := case when number = 1 then 'hnsw' else route end;
-      end if;
+    for found in
+      select *
+        from logosim._look_along_index(
+               model, embeddings, wanted, kept, steps, array(select n from unnest(numbered) as n where n <> all (left_over))
+             , filter || among, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)
+    loop
+      mark_ids := mark_ids || found.mark_ids;
+      distances := distances || found.distances;
+      numbers := numbers || array_fill(found.number, array[cardinality(found.mark_ids)]);
+      route := case when found.number = 1 then 'hnsw' else route end;
     end loop;
+    left_over := array(select n from unnest(numbered) as n where n <> all (numbers));
 
     if is_coarse and left_over <> '{}' then
       for found in
-        select left_over[c.number] as number, c.mark_ids, c.distances
+        select *
           from logosim._look_coarsely(
-                 model
-               , array(select embeddings[n] from unnest(left_over) with ordinality as o (n, place) order by o.place)
-               , array(select wanted[n] from unnest(left_over) with ordinality as o (n, place) order by o.place)
-               , filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude) c
+                 model, embeddings, wanted, left_over
+               , filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)
       loop
         mark_ids := mark_ids || found.mark_ids;
         distances := distances || found.distances;
         numbers := numbers || array_fill(found.number, array[cardinality(found.mark_ids)]);
         route := case when found.number = 1 then 'coarse' else route end;
       end loop;
-      left_over := array(select n from unnest(left_over) as n where n <> all (numbers));
+      left_over := array(select n from unnest(numbered) as n where n <> all (numbers));
     end if;
   end if;
 
   if left_over <> '{}' then
     for found in
-      select left_over[e.number] as number, e.mark_ids, e.distances, e.passing
+      select *
         from logosim._look_exactly(
-               model
-             , array(select embeddings[n] from unnest(left_over) with ordinality as o (n, place) order by o.place)
-             , array(select wanted[n] from unnest(left_over) with ordinality as o (n, place) order by o.place)
-             , filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude, are_many, exact) e
+               model, embeddings, wanted, left_over
+             , filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude, are_many, exact)
     loop
       mark_ids := mark_ids || found.mark_ids;
       distances := distances || found.distances;

@@ -104,9 +104,12 @@ def corpus(server: Any) -> Iterator[Corpus]:
         ).fetchone()
         assert row is not None
         model_id = int(row[0])
-        index = connection.execute("select pg_get_indexdef('logosim.mark_look_embedding_1'::regclass)").fetchone()
-        assert index is not None
-        connection.execute("drop index logosim.mark_look_embedding_1")  # built in one go below, which is quicker
+        indexes = connection.execute(
+            "select indexname, indexdef from pg_indexes where indexname like 'mark_look_embedding_%'"
+        ).fetchall()
+        assert len(indexes) == 2
+        for index, _ in indexes:
+            connection.execute(f"drop index logosim.{index}".encode())  # built in one go below, which is quicker
         with connection.cursor() as cursor:
             with cursor.copy(
                 "copy logosim.mark (mark_id, source, file, brand_text, vienna_codes, year, picture_location"
@@ -122,7 +125,8 @@ def corpus(server: Any) -> Iterator[Corpus]:
                     patches = bytes([int(mark.mark_id) % 127]) * 3136
                     text = HalfVector(embedding).to_text()
                     copy.write_row((model_id, mark.mark_id, text, patches, f"{int(mark.mark_id):064x}"[-64:]))
-        connection.execute(index[0].encode())
+        for _, definition in indexes:
+            connection.execute(definition.encode())
         connection.execute("select logosim.refresh_names()")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("vacuum analyze logosim.mark")

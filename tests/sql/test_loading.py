@@ -39,7 +39,7 @@ def marks() -> list[LoadedMark]:
 def loaded(pool: Pool, registered_model: int) -> list[LoadedMark]:
     given, steps = marks(), []
     load(pool, [given[:100], given[100:]], indexing=steps.append)
-    assert f"mark_look_embedding_{registered_model}" in steps
+    assert {f"mark_look_embedding_{registered_model}_{part}" for part in (1, 2)} <= set(steps)
     assert steps[-1] == "name_sketch"
     return given
 
@@ -78,8 +78,8 @@ def test_indexes_are_there_again(connection: psycopg.Connection[Any], pool: Pool
     before = indexes(connection)
     load(pool, [marks()])
     assert indexes(connection) == before
-    comment = f"select obj_description('logosim.mark_look_embedding_{registered_model}'::regclass)"
-    assert connection.execute(comment).fetchone() == ("Nearest embeddings of model test-model",)
+    comment = f"select obj_description('logosim.mark_look_embedding_{registered_model}_1'::regclass)"
+    assert connection.execute(comment).fetchone() == ("Nearest embeddings, part 1, of model test-model",)
 
 
 def test_a_batch_that_fails_leaves_the_database_as_it_was(

@@ -50,7 +50,7 @@ def test_from_registration_to_cut_over_and_back(
     assert work_off(queue, second) == 6
     with pytest.raises(ModelNotReady, match="not ready: its index is not there"):
         versions.activate(second)
-    assert indexes.make(second) == 3
+    assert indexes.make(second) == 4
     assert state(second) == ("ready", 6, 0, True)
 
     assert versions.activate(second) == "test-model"

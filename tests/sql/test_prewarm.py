@@ -12,7 +12,8 @@ from logosim.database.tuning import prewarm
 from logosim.errors import DatabaseUnavailable
 
 LOOK = (
-    "mark_look_embedding_1",
+    "mark_look_embedding_1_1",
+    "mark_look_embedding_1_2",
     "mark_look",
     "mark_look_pkey",
     "mark_look_vienna_1",
@@ -44,7 +45,7 @@ def pages(url: str) -> dict[str, int]:
 
 def test_prewarm_reads_what_searches_read(corpus: Any, database_url: str) -> None:
     found = pages(corpus.url)
-    assert all(found[name] > 100 for name in ("mark_look_embedding_1", "mark_look", "mark_features", "patches"))
+    assert all(found[name] > 100 for name in ("mark_look_embedding_1_2", "mark_look", "mark_features", "patches"))
     assert prewarm(corpus.url) == sum(found.values())
     assert prewarm(database_url) < 100  # of empty tables and indexes
 

@@ -14,7 +14,7 @@ from logosim.store.work import WorkStore
 
 from .queued_work import MINUTE, done
 
-INDEX = "mark_look_embedding_{}"
+INDEX = "mark_look_embedding_{}_1"
 
 
 @pytest.fixture
