@@ -350,7 +350,7 @@ class Runtime:
         tuning.prewarm(self._url)
 
     def versions(self) -> dict[str, str]:
-        """Versions of the server and its extension."""
+        """Versions of the server and its extension, and the pages of its memory."""
         with borrowed(self.pool) as connection:
             return checks.versions(connection)
 

@@ -1,11 +1,11 @@
 """${message}
 
-Revises: ${down_revision | comma,n}
+The statements are in the file beside this one.
 """
 
 from __future__ import annotations
 
-from alembic import op
+from logosim.database import revisions
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -14,9 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Apply."""
+    revisions.run_beside(__file__)
 
 
 def downgrade() -> None:
-    """There is no way back: restore the backup that was taken before the upgrade."""
-    raise NotImplementedError
+    revisions.no_way_back()

@@ -28,7 +28,8 @@ from logosim.peers.faiss_hnsw import FaissHnsw
 from logosim.settings import Settings
 from logosim.store.measuring import LookMeasurement, Measured
 
-OURS, PLANNER, FAISS, NO_FIRST_LOOK = "logosim", "planner", "faiss", "no-first-look"
+OURS, PLANNER, FAISS = "logosim", "planner", "faiss"
+NO_FIRST_LOOK, ONE_PROCESS = "no-first-look", "one-process"
 _LINKS, _BREADTH = 16, 64  # of FAISS's index: the numbers that pgvector's builds with unless told otherwise
 _WARM_UP = 100  # searches of each way before any is measured
 _ASKED = 4  # times as many as are wanted FAISS is asked for, so that some pass
@@ -91,7 +92,7 @@ class Row:
 @click.option(
     "--way",
     "ways",
-    type=click.Choice([OURS, PLANNER, FAISS, NO_FIRST_LOOK]),
+    type=click.Choice([OURS, PLANNER, FAISS, NO_FIRST_LOOK, ONE_PROCESS]),
     multiple=True,
     help="What is measured; repeatable. Unset: the first three; FAISS where the extra `peers` is installed.",
 )
@@ -120,6 +121,7 @@ def selectivity(
       planner   a plain query with a join, pgvector's iterative scan on, all else left to the planner
       faiss     FAISS's HNSW in memory, asked for four times as many, and filtered afterwards
       no-first-look   as logosim, without the route coarse; only where it is named
+      one-process     as logosim, but one process follows the vector index; only where it is named
 
     The ways take turns, query by query, so that ratios hold on a machine that does other work as well. An answer is
     short if it has fewer rows than asked for while more marks pass.
@@ -127,6 +129,7 @@ def selectivity(
     refuse_unwritable(json_file)
     given = circumstances(settings)  # before it starts: files may change while it runs
     with register_database(settings, marks, seed, folder) as (runtime, register):
+        given = dataclasses.replace(given, machine=f"{given.machine}, {runtime.versions()['pages']} pages")
         brute = Brute(register.chunks(), register.queries(queries))
         chosen = _ways(ways or (OURS, PLANNER, FAISS), brute, LookMeasurement(runtime.pool), candidates, bool(ways))
         rows: list[Row] = []
@@ -154,6 +157,7 @@ def _ways(
         OURS: measurement.candidates,
         PLANNER: measurement.planned,
         NO_FIRST_LOOK: measurement.without_first_look,
+        ONE_PROCESS: measurement.by_one_process,
     }
     ways: dict[str, Way] = {}
     for name in dict.fromkeys(names):

@@ -146,7 +146,10 @@ def psql(settings: Settings, analyst: bool, arguments: tuple[str, ...]) -> None:
 def tune(settings: Settings) -> None:
     """Print settings of Postgres that suit this machine; the embedded server takes them at each start."""
     recommended = tuning.recommended()
-    lines = tuning.as_statements(recommended) if settings.database_url else tuning.as_configuration(recommended)
+    if settings.database_url:
+        lines = tuning.as_statements(recommended) + tuning.about_huge_pages(recommended, "--")
+    else:
+        lines = tuning.as_configuration(recommended) + tuning.about_huge_pages(recommended, "#")
     console.print(lines, end="", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -136,12 +136,16 @@ def require_ready(url: str) -> None:
 
 
 def versions(connection: psycopg.Connection[Any]) -> dict[str, str]:
-    """Versions of Postgres and pgvector, for a person."""
+    """Versions of Postgres and pgvector, and the pages of the server's memory (huge, ordinary), for a person."""
     row = connection.execute(
-        "select current_setting('server_version'), (select extversion from pg_extension where extname = 'vector')"
+        """
+        select current_setting('server_version')
+             , (select extversion from pg_extension where extname = 'vector')
+             , case current_setting('huge_pages_status', true) when 'on' then 'huge' else 'ordinary' end
+        """
     ).fetchone()
-    postgres, pgvector = row if row else (None, None)
-    return {"Postgres": postgres or "unknown", "pgvector": pgvector or "missing"}
+    postgres, pgvector, pages = row if row else (None, None, None)
+    return {"Postgres": postgres or "unknown", "pgvector": pgvector or "missing", "pages": pages or "unknown"}
 
 
 def revisions() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ The embedded server is given these settings; for any other server `logosim db tu
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,6 +94,24 @@ def as_configuration(settings: Mapping[str, str]) -> str:
         quoted = value.replace("'", "''")
         lines.append(f"{name} = '{quoted}'" + (f"  # {REASONS[name]}" if name in REASONS else ""))
     return "\n".join([*lines, ""])
+
+
+def huge_pages(settings: Mapping[str, str]) -> int:
+    """How many huge pages of 2 MB a server with these settings takes at most, by its shared buffers.
+
+    What Postgres has beside them in shared memory is a thirtieth as much and some: `show
+    shared_memory_size_in_huge_pages` says exactly how many a running server would take.
+    """
+    return math.ceil(int(settings["shared_buffers"].removesuffix("MB")) * 1.04 / 2) + 16
+
+
+def about_huge_pages(settings: Mapping[str, str], comment: str) -> str:
+    """How the system lends the server huge pages, which it takes if it can; lines that begin with `comment`."""
+    return (
+        f"{comment} Linux: with huge pages two processes follow the vector index. As root, before the server starts:\n"
+        f"{comment}   sysctl -w vm.nr_hugepages={huge_pages(settings)}\n"
+        f"{comment} and the same in /etc/sysctl.d for the next boot; `logosim db status` says whether it has them.\n"
+    )
 
 
 def as_statements(settings: Mapping[str, str]) -> str:

@@ -35,10 +35,17 @@ class LookMeasurement:
 
     def without_first_look(self, embedding: FloatArray, wanted: Filter, count: int) -> Measured:
         """As `candidates`, but for its route `coarse`."""
-        return self.candidates(embedding, wanted, count, first_look=False)
+        return self._candidates(embedding, wanted, count, "logosim.coarse_step = 1000000")
 
-    def candidates(self, embedding: FloatArray, wanted: Filter, count: int, *, first_look: bool = True) -> Measured:
+    def by_one_process(self, embedding: FloatArray, wanted: Filter, count: int) -> Measured:
+        """As `candidates`, but one process follows both parts of the vector index."""
+        return self._candidates(embedding, wanted, count, "logosim.second_process = off")
+
+    def candidates(self, embedding: FloatArray, wanted: Filter, count: int) -> Measured:
         """By `logosim.candidates`, all of its columns made."""
+        return self._candidates(embedding, wanted, count, None)
+
+    def _candidates(self, embedding: FloatArray, wanted: Filter, count: int, setting: str | None) -> Measured:
         statement = """
             select array_agg(c.mark_id), min(c.route), bool_and(c.complete), count(c)
               from logosim.candidates(
@@ -53,8 +60,8 @@ class LookMeasurement:
                    , vienna_none => %(vienna_none)s::text[]) c
         """
         with borrowed(self._pool) as connection, connection.transaction():
-            if not first_look:
-                connection.execute("set local logosim.coarse_step = 1000000")
+            if setting is not None:
+                connection.execute(f"set local {setting}".encode())
             started = perf_counter()
             row = connection.execute(statement, _parameters(embedding, wanted, count), binary=True).fetchone()
             took = 1000 * (perf_counter() - started)

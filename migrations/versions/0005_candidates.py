@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from alembic import op
+from logosim.database import revisions
 
 revision = "0005"
 down_revision = "0004"
@@ -13,10 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    op.get_bind().exec_driver_sql(statements, execution_options={"no_parameters": True})
+    revisions.run_beside(__file__)
 
 
 def downgrade() -> None:
-    """There is no way back: restore the backup that was taken before the upgrade."""
-    raise NotImplementedError
+    revisions.no_way_back()

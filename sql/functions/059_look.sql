@@ -15,9 +15,9 @@
 --   more as are wanted, nearly all of the nearest n are among them, whatever passes. Of those more the passing share is kept,
 --   or three standard deviations of how many of the nearest one half of the index has, if that is more.
 -- Settings. logosim.exact_rows: up to how many passing marks are compared without further ado (20000).
---   logosim.index_step: what a step along the index costs, as the planner counts (18); 0: the index always, above
---   exact_rows. logosim.coarse_step: what comparing whole embeddings after a first look at all costs for each mark wanted
---   (12); -1000000: the first look always, above exact_rows.
+--   logosim.index_step: what a step along the index costs one process, as the planner counts (18; two: 0.65 of it); 0: the
+--   index always, above exact_rows. logosim.coarse_step: what comparing whole embeddings after a first look at all costs
+--   for each mark wanted (12); -1000000: the first look always, above exact_rows.
 -- Notes. Operators of arrays are named with their schema, or intarray's would be taken, which the index does not serve.
 --   Costs are those of pages in memory, by which the steps were measured, whatever the server is set to. A process that
 --   helps begins with no page of the shared buffers in its reach: parallel_setup_cost is what that costs.

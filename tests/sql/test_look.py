@@ -183,6 +183,20 @@ def test_what_a_first_look_brings_can_be_measured(stored: Stored) -> None:
     assert len(set(looked.mark_ids) & set(without.mark_ids)) > RECALL * WANTED
 
 
+def test_what_a_second_process_brings_can_be_measured(stored: Stored, connection: psycopg.Connection[Any]) -> None:
+    forced = "-c logosim.exact_rows=50 -c logosim.index_step=0 -c logosim.second_process=on"
+    helped = []
+    with open_pool(f"{stored.url} options='{forced} -c max_parallel_workers_per_gather=1'", most=1) as pool:
+        measurement = LookMeasurement(pool)
+        for ask in (measurement.candidates, measurement.by_one_process):
+            began = launched(connection)
+            assert ask(stored.queries[0], Filter(), 1000).route == "hnsw"
+            with pool.connection() as asking:
+                asking.execute("select pg_stat_force_next_flush()")
+            helped.append(launched(connection) - began)
+    assert helped[0] > 0 == helped[1]
+
+
 def test_exact_on_demand_compares_with_all(stored: Stored, connection: psycopg.Connection[Any]) -> None:
     by_index(connection)
     wanted = Filter(has_text=True)
@@ -371,9 +385,7 @@ def test_which_indexes_are_used(stored: Stored, connection: psycopg.Connection[A
 
 
 @pytest.mark.parametrize("wanted", [Filter(), Filter(year_from=1990)], ids=["all", "some"])
-def test_two_processes_find_what_one_finds(
-    stored: Stored, connection: psycopg.Connection[Any], wanted: Filter
-) -> None:
+def test_two_processes_find_what_one_finds(stored: Stored, connection: psycopg.Connection[Any], wanted: Filter) -> None:
     by_index(connection)
     connection.execute("set max_parallel_workers_per_gather = 1")
     asked = [[HalfVector(stored.queries[number]) for number in range(start, start + 3)] for start in (0, 3)]
