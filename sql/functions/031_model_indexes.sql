@@ -110,13 +110,14 @@ begin
   select wanted.name
        , case when i.indexrelid is null then 'missing' when i.indisvalid and i.indisready then 'ready' else 'invalid' end
        , format(
-           'create index concurrently %I on logosim.mark_look %s where model_id = %s%s'
-         , wanted.name, wanted.definition, of_model.model_id, ' and ' || wanted.condition)
+           'create index concurrently %I on logosim.mark_look %s where %s'
+         , wanted.name, wanted.definition, concat_ws(' and ', 'model_id = ' || of_model.model_id, wanted.condition))
        , format('drop index concurrently if exists logosim.%I', wanted.name)
        , wanted.purpose || ' of model ' || of_model.name
        , wanted.is_needed
     from (values ('mark_look_vienna_' || of_model.model_id, 'using gin (vienna_numbers)', null, 'Marks by Vienna key,', true)
-               , ('mark_look_facts_' || of_model.model_id, '(source, has_text, year)', null, 'Marks by source, text and year,', true)
+               , ('mark_look_facts_' || of_model.model_id, '(source, has_text, year)', null
+                , 'Marks by source, text and year,', true)
           union all
           select logosim._vector_index_name(of_model.model_id, c.category, p.part)
                , format('using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
@@ -138,7 +139,8 @@ begin
                      and starts_with(i.relname, format('mark_look_category_%s_', of_model.model_id))) as c (category)
            cross join logosim._index_parts() p)
          as wanted (name, definition, condition, purpose, is_needed)
-    left join pg_index i on i.indexrelid = to_regclass(format('logosim.%I', wanted.name));
+    left join pg_index i on i.indexrelid = to_regclass(format('logosim.%I', wanted.name))
+   order by not wanted.is_needed, wanted.name;
 end
 $$;
 
