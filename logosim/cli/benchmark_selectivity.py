@@ -131,7 +131,11 @@ def selectivity(
     with register_database(settings, marks, seed, folder) as (runtime, register):
         given = dataclasses.replace(given, machine=f"{given.machine}, {runtime.versions()['pages']} pages")
         brute = Brute(register.chunks(), register.queries(queries))
-        chosen = _ways(ways or (OURS, PLANNER, FAISS), brute, LookMeasurement(runtime.pool), candidates, bool(ways))
+        measurement, named = LookMeasurement(runtime.pool), ways or (OURS, PLANNER, FAISS)
+        if PLANNER in named:
+            errors.print("Building the planner's index, unless it is there ...", highlight=False)
+            measurement.make_planners_index()
+        chosen = _ways(named, brute, measurement, candidates, bool(ways))
         rows: list[Row] = []
         cases = brute.cases()
         with progress_bar("searches") as bar:

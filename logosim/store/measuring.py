@@ -10,7 +10,7 @@ from logosim.domain.features import FloatArray
 from logosim.domain.query import Filter
 from logosim.store.features import embedding_to_database
 from logosim.store.models import read_active
-from logosim.store.pool import Pool, borrowed
+from logosim.store.pool import Pool, borrowed, without_time_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,29 @@ class LookMeasurement:
         ids, route, complete, _ = row or (None, None, None, 0)
         return Measured(ids or [], route or "exact", bool(complete), took)
 
+    def make_planners_index(self) -> None:
+        """Make the vector index that `planned` follows, one of all marks, unless it is there. For the owner."""
+        with borrowed(self._pool) as connection, without_time_limit(connection):
+            active = read_active(connection)
+            if active is not None:
+                connection.execute(
+                    f"""
+                    create index if not exists mark_features_planner on logosim.mark_features
+                     using hnsw ((embedding::halfvec({active.dimensions})) halfvec_cosine_ops)
+                      with (m = 24, ef_construction = 256)
+                     where model_id = {active.model_id}
+                    """.encode()
+                )
+
     def planned(self, embedding: FloatArray, wanted: Filter, count: int) -> Measured:
         """By a plain query over marks and features, pgvector's iterative scan on and the rest left to the planner."""
         statement = """
             select array_agg(c.mark_id), count(c)
-              from (select m.mark_id, l.embedding::halfvec({0}) <=> %(embedding)s::halfvec({0}) as look_distance
+              from (select m.mark_id, f.embedding::halfvec({0}) <=> %(embedding)s::halfvec({0}) as look_distance
                          , m.brand_text, m.file, m.source, m.year, m.vienna_codes
                       from logosim.mark m
-                      join logosim.mark_look l on l.mark_id = m.mark_id
-                     where l.model_id = {1}
+                      join logosim.mark_features f on f.mark_id = m.mark_id
+                     where f.model_id = {1}
                        and (%(vienna_any)s::text[] is null or m.vienna_keys && %(vienna_any)s::text[])
                        and (%(vienna_all)s::text[] is null or m.vienna_keys @> %(vienna_all)s::text[])
                        and (%(vienna_none)s::text[] is null or not m.vienna_keys && %(vienna_none)s::text[])
@@ -84,7 +98,7 @@ class LookMeasurement:
                        and (%(year_to)s::integer is null or m.year <= %(year_to)s::integer)
                        and (%(sources)s::text[] is null or m.source = any (%(sources)s::text[]))
                        and (%(has_text)s::boolean is null or (m.brand_text is not null) = %(has_text)s::boolean)
-                     order by l.embedding::halfvec({0}) <=> %(embedding)s::halfvec({0})
+                     order by f.embedding::halfvec({0}) <=> %(embedding)s::halfvec({0})
                      limit %(count)s) c
         """
         with borrowed(self._pool) as connection, connection.transaction():

@@ -3,11 +3,12 @@
 -- Callers: logosim._look, where it costs less than comparing all that pass, and less than following the vector index.
 -- Cost: BENCHMARKS.md, "Stage 1 at every selectivity": reading 770,000 short rows, which takes the same whatever passes, and
 --   some thousand whole embeddings, 2 microseconds each where the hint of where they are still holds, else 5.
--- Method. A sample of the pages says how near a beginning must be for some thousand marks to come through; only what is that
---   near is asked whether it passes, which takes longer than the comparison. Of those that come through the nearest are
---   compared whole. What that gave, regressed on the beginnings, says how many of the others are to be expected among the
---   nearest: as long as it is more than one in 200 of those wanted, more are compared. So recall holds for any model; where
---   the first dimensions say little it would take too many, and the answer is left to whoever compares all.
+-- Method. A sample of the pages says how near a beginning must be for some thousand marks to come through, more of them where
+--   less of the length of the embedding asked about is in its beginning. Only what is that near is asked whether it passes,
+--   which takes longer than the comparison. Of those that come through the nearest are compared whole. What that gave,
+--   regressed on the beginnings, says how many of the others are to be expected among the nearest: as long as it is more
+--   than one in 200 of those wanted, more are compared. So recall holds for any model; where the first dimensions say little
+--   it would take too many, and the answer is left to whoever compares all.
 -- Notes. The residuals of the regression have longer tails than a normal distribution, for marks cluster: their deviation
 --   is taken 1.3 times, and the slope three of its own deviations less steep. `case` makes the comparison come first; how
 --   few rows that leaves the planner cannot know, hence parallel_tuple_cost. The sample is of the same pages each time: a
@@ -85,7 +86,7 @@ declare
   each     text;
 begin
   select string_agg(format('(l.prefix <#> ($1)[%s])::real as coarse_%1$s', n), ', ' order by n)
-       , string_agg(format('(l.prefix <#> ($1)[%s])::real <= %L', n, within[n]), ' or ' order by n)
+       , string_agg(format('(l.prefix <#> ($1)[%s]) <= %L', n, within[n]), ' or ' order by n)
        , string_agg(
            format('select %s as number
                         , array_agg(n.mark_id), array_agg(n.look_at), array_agg(n.coarse)
@@ -189,9 +190,9 @@ begin
       further := null;
       return;
     end if;
-    -- Beyond those near lie fewer of the nearest than a quarter as many marks of the kind of the last one near would give.
-    -- Looking further takes as long again: not for one in fifty.
-    settled := erfc((intercept + slope * reached - farthest) / width) / 2 * cardinality(near) / 4 <= 4 * missed;
+    -- Beyond those near lie fewer of the nearest than a quarter as many marks of the kind of the last one near would give:
+    -- a half or less, as measured. Looking further takes as long again: not for one in fifty.
+    settled := erfc((intercept + slope * reached - farthest) / width) / 2 * cardinality(near) / 4 <= 8 * missed;
     further := (farthest + 2.3 * width - intercept) / slope;
   end if;
   select coalesce(array_agg(n.mark_id), '{}'), coalesce(array_agg(n.distance), '{}')
@@ -230,8 +231,13 @@ as $$
 declare
   prefixes  halfvec[] := array(
               select logosim._coarse(embeddings[n]) from unnest(asked) with ordinality as a (n, place) order by a.place);
-  expected  integer[] := array(  -- to come through
-              select greatest(12 * wanted[n], 2000) from unnest(asked) with ordinality as a (n, place) order by a.place);
+  expected  integer[] := array(  -- to come through: more, the more of the length is not in the beginning
+              select greatest(least(greatest(100 * (1 - b.share) ^ 2, 5), 14) * wanted[a.n], 2000)::integer
+                from unnest(asked) with ordinality as a (n, place)
+               cross join lateral (
+                select (l2_norm(subvector(embeddings[a.n], 1, vector_dims(prefixes[a.place]))) / l2_norm(embeddings[a.n])) ^ 2
+                     ) as b (share)
+               order by a.place);
   most      integer[] := array(  -- to be compared whole
               select greatest(40 * wanted[n], 10000) from unnest(asked) with ordinality as a (n, place) order by a.place);
   within    real[] := logosim._coarse_within(
