@@ -1,6 +1,6 @@
 -- Purpose: the vector index of a model is two, each of half of the marks, for two processes to follow. Building them anew takes
---   minutes for hundreds of thousands of marks; those of frequent divisions give way to
---   those of frequent categories, which `logosim models backfill` makes.
+--   minutes for hundreds of thousands of marks. Those of frequent divisions give way to those of frequent categories, which
+--   `logosim models backfill` makes.
 
 do $$
 declare
