@@ -21,6 +21,7 @@ from logosim.store.pool import Pool
 from logosim.store.work import WorkStore
 
 from .judged_marks import analyst, comparison, judged_url, picture, pipeline, two_stages  # noqa: F401
+from .look_twin import stored, stored_connection  # noqa: F401
 from .queued_work import Fill, take_in
 from .two_models import indexes, second, versions  # noqa: F401
 

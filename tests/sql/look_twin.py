@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
+import pytest
 from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+from psycopg import sql
 
 from logosim.domain.mark import Mark
 from logosim.domain.query import Filter
+from logosim.domain.vienna import keys
+from logosim.evaluation.register import Register
+from logosim.store.loading import LoadedMark, load
+from logosim.store.pool import open_pool
 
 MARKS, DIMENSIONS, QUERIES = 24_000, 128, 12
 WANTED = 200
@@ -80,6 +89,38 @@ class Stored:
         }
 
 
+@pytest.fixture(scope="session")
+def stored(server: Any) -> Iterator[Stored]:
+    """24,000 marks in 128 dimensions, their index built as `register_model` defines it."""
+    name = f"look_{uuid.uuid4().hex[:12]}"
+    url = server.create(name, template="logosim_test_template")
+    register = Register(MARKS, DIMENSIONS, seed=3)
+    batches = list(register.chunks())
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select logosim.register_model('look-model', repeat('2', 64), %s, 7, 64, '{}'::jsonb, true)", (DIMENSIONS,)
+        ).fetchone()
+    with open_pool(url) as pool:
+        load(
+            pool,
+            ([LoadedMark(*of) for of in zip(marks, embeddings, strict=True)] for marks, embeddings in batches),
+        )
+    marks = tuple(mark for batch, _ in batches for mark in batch)
+    queries = half(register.queries(QUERIES))
+    similarity = queries @ half(np.concatenate([embeddings for _, embeddings in batches])).T
+    carried = tuple(frozenset(keys(mark.vienna_codes)) for mark in marks)
+    yield Stored(url, marks, carried, similarity, queries, int(row[0]) if row else 0)
+    server.drop(name)
+
+
+@pytest.fixture
+def stored_connection(stored: Stored) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(stored.url, autocommit=True) as opened:
+        opened.execute("set default_transaction_read_only = on")
+        register_vector(opened)
+        yield opened
+
+
 def half(vectors: Floats) -> Floats:
     rounded = vectors.astype(np.float16).astype(np.float32)
     return (rounded / np.linalg.norm(rounded, axis=1, keepdims=True)).astype(np.float32)
@@ -96,16 +137,25 @@ def by_first_look(connection: psycopg.Connection[Any]) -> None:
 
 
 def ask(
-    connection: psycopg.Connection[Any], embedding: Floats, wanted: Filter, limit: int = WANTED, *, exact: bool = False
-) -> list[tuple[UUID, str, int | None, bool, int | None, float]]:
+    connection: psycopg.Connection[Any],
+    embedding: Any,
+    wanted: Filter,
+    limit: int = WANTED,
+    *,
+    exact: bool = False,
+    columns: LiteralString = "mark_id, route, passed, complete, examined, milliseconds",
+) -> list[tuple[Any, ...]]:
+    """Candidates by look alone."""
     return connection.execute(
-        """
-        select mark_id, route, passed, complete, examined, milliseconds
+        sql.SQL(
+            """
+        select {}
           from logosim.candidates(
                  query_embedding => %s, vienna_any => %s::text[], vienna_all => %s::text[]
                , year_from => %s, year_to => %s, sources => %s::text[], has_text => %s
                , candidates => %s, exact => %s, vienna_none => %s::text[])
-        """,
+        """
+        ).format(sql.SQL(columns)),
         (
             HalfVector(embedding),
             list(wanted.vienna_any),

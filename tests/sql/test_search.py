@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,8 @@ from logosim.domain.query import Filter
 from logosim.errors import ModelMismatch
 from logosim.store.translation import translated
 
+from .look_twin import ask
+
 FILTERS = {
     "all": Filter(),
     "every mark": Filter(vienna_any=("27",)),
@@ -24,6 +27,9 @@ FILTERS = {
     "one": Filter(vienna_any=("05.05.20",)),
     "none": Filter(vienna_any=("09.09",)),
 }
+
+
+look = partial(ask, columns="mark_id, look_distance, route, passed, complete")
 
 
 def passes(mark: Any, wanted: Filter) -> bool:
@@ -36,32 +42,6 @@ def passes(mark: Any, wanted: Filter) -> bool:
         and (not wanted.sources or mark.source in wanted.sources)
         and (wanted.has_text is None or (mark.text is not None) == wanted.has_text)
     )
-
-
-def look(
-    connection: psycopg.Connection[Any], embedding: Any, wanted: Filter, limit: int, *, exact: bool = False
-) -> list[tuple[UUID, float, str, int | None, bool]]:
-    """Candidates by look alone."""
-    return connection.execute(
-        """
-        select mark_id, look_distance, route, passed, complete
-          from logosim.candidates(
-                 query_embedding => %s, vienna_any => %s::text[], vienna_all => %s::text[]
-               , year_from => %s, year_to => %s
-               , sources => %s::text[], has_text => %s, candidates => %s, exact => %s)
-        """,
-        (
-            HalfVector(embedding),
-            list(wanted.vienna_any),
-            list(wanted.vienna_all),
-            wanted.year_from,
-            wanted.year_to,
-            list(wanted.sources),
-            wanted.has_text,
-            limit,
-            exact,
-        ),
-    ).fetchall()
 
 
 def distances(embeddings: Any, query: Any) -> Any:
