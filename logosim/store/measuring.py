@@ -71,16 +71,16 @@ class LookMeasurement:
     def make_planners_index(self) -> None:
         """Make the vector index that `planned` follows, one of all marks, unless it is there. For the owner."""
         with borrowed(self._pool) as connection, without_time_limit(connection):
-            active = read_active(connection)
-            if active is not None:
-                connection.execute(
-                    f"""
-                    create index if not exists mark_features_planner on logosim.mark_features
-                     using hnsw ((embedding::halfvec({active.dimensions})) halfvec_cosine_ops)
-                      with (m = 24, ef_construction = 256)
-                     where model_id = {active.model_id}
-                    """.encode()
-                )
+            for (statement,) in connection.execute(
+                """
+                select format('create index if not exists mark_features_planner on logosim.mark_features %s'
+                              ' where model_id = %s'
+                            , logosim._vector_index(m.dimensions), m.model_id)
+                  from logosim.model m
+                 where m.active
+                """
+            ).fetchall():
+                connection.execute(statement.encode())
 
     def planned(self, embedding: FloatArray, wanted: Filter, count: int) -> Measured:
         """By a plain query over marks and features, pgvector's iterative scan on and the rest left to the planner."""

@@ -45,6 +45,18 @@ $$;
 comment on function logosim._index_parts() is
   'Internal: the parts of each vector index, and which rows of mark_look are in each, as a condition';
 
+create or replace function logosim._vector_index(dimensions integer) returns text
+language sql immutable parallel safe
+set search_path = pg_catalog
+as $$
+  select format(
+    'using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops) with (m = 24, ef_construction = 256)'
+  , dimensions)
+$$;
+
+comment on function logosim._vector_index(integer) is
+  'Internal: what vector indexes of embeddings with so many dimensions are like, as part of a statement that makes one';
+
 create or replace function logosim._vector_index_name(model_id smallint, category integer, part integer) returns text
 language sql immutable parallel safe
 set search_path = pg_catalog
@@ -120,9 +132,7 @@ begin
                 , 'Marks by source, text and year,', true)
           union all
           select logosim._vector_index_name(of_model.model_id, c.category, p.part)
-               , format('using hnsw ((embedding::public.halfvec(%s)) public.halfvec_cosine_ops)'
-                        ' with (m = 24, ef_construction = 256)'
-                      , of_model.dimensions)
+               , logosim._vector_index(of_model.dimensions)
                , concat_ws(' and ', 'vienna_numbers operator(pg_catalog.@>) array[' || c.category || ']', p.condition)
                , concat('Nearest embeddings'
                       , ' of category ' || substr(c.category::text, 2)
@@ -135,7 +145,8 @@ begin
                   select substring(i.relname from '_([0-9]+)_[0-9]+$')::integer
                     from pg_index x
                     join pg_class i on i.oid = x.indexrelid
-                   where x.indrelid = 'logosim.mark_look'::regclass
+                   where categories is not null
+                     and x.indrelid = 'logosim.mark_look'::regclass
                      and starts_with(i.relname, format('mark_look_category_%s_', of_model.model_id))) as c (category)
            cross join logosim._index_parts() p)
          as wanted (name, definition, condition, purpose, is_needed)
@@ -145,14 +156,14 @@ end
 $$;
 
 comment on function logosim._model_indexes(smallint, integer[]) is
-  'Internal: the indexes that a model is to have, and those of categories that are given or there, whether each is ready, invalid (its making was broken off) or missing, the statements that make and drop it beside running searches, and whether the model is ready without it. The one place that knows which indexes there are';
+  'Internal: the indexes that a model is to have, and those of categories that are given or there, whether each is ready, invalid (its making was broken off) or missing, the statements that make and drop it beside running searches, and whether the model is ready without it; categories null: those alone that it needs. The one place that knows which indexes there are';
 
 create or replace function logosim._model_is_indexed(model_id smallint) returns boolean
 language plpgsql stable
 set search_path = logosim, public, pg_temp
 as $$
 begin
-  return (select coalesce(bool_and(i.state = 'ready'), false) from logosim._model_indexes(model_id) i where i.is_needed);
+  return (select coalesce(bool_and(i.state = 'ready'), false) from logosim._model_indexes(model_id, null) i);
 end
 $$;
 

@@ -7,6 +7,7 @@
 --   begins with no page of the shared buffers in its reach, and reaching each takes longer than what is saved, unless pages
 --   are huge (logosim db tune says how many the server needs).
 -- Settings. logosim.second_process: whether two processes follow the index; unset: where the server's pages are huge.
+--   A process that follows few steps (400) by itself is done before another has begun.
 -- Notes. The index serves only `order by embedding::halfvec(n) <=> constant limit k` with a constant model_id, hence
 --   dynamic SQL. Without sorting the planner has no other plan than reading the index in its order.
 --   Settings on a function do not reach the workers of a Citus cluster: there, set hnsw.* on the workers' database.
@@ -39,7 +40,7 @@ begin
               where l.model_id = %s %s and %s
               order by l.embedding::halfvec(%s) <=> $1
               limit 40) l'
-    , filter, model.model_id, among, (select p.condition from logosim._index_parts() p limit 1), model.dimensions)
+    , filter, model.model_id, among, (select p.condition from logosim._index_parts() p where p.part = 1), model.dimensions)
      into share
     using embedding, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
   return share;
@@ -116,7 +117,6 @@ set parallel_tuple_cost = 0
 as $$
 declare
   parts      constant integer := (select count(*) from logosim._index_parts());
-  -- A second process takes as long to start as some hundred steps.
   is_shared  constant boolean := logosim._second_process() and (select sum(steps[n]) from unnest(asked) as n) > 400;
   walks      text;
 begin
