@@ -17,7 +17,7 @@ from logosim.cli.register_dress import Dress, dressed
 from logosim.cli.scratch import scratch_database
 from logosim.database import tuning
 from logosim.errors import InputError
-from logosim.evaluation.register import Register
+from logosim.evaluation.register import DRAWN, Register
 from logosim.runtime import Runtime, database_url
 from logosim.settings import Settings
 from logosim.store.loading import LoadedMark, load
@@ -58,7 +58,7 @@ def register_database(
         _refuse_others(kept)
         runtime, own = stack.enter_context(scratch_database(settings, kept))
         register = Register(marks, runtime.models.active().dimensions, seed)
-        described = {"marks": marks, "seed": seed, "dimensions": register.dimensions}
+        described = {"marks": marks, "seed": seed, "dimensions": register.dimensions, "drawn": DRAWN}
         if not (kept / _NOTE).is_file():
             _build(runtime, register, dress(runtime) if dress else None)
             write_json(kept / _NOTE, {**described, "dressed": dress is not None})
@@ -80,7 +80,7 @@ def _refuse_other_registers(folder: Path, described: dict[str, int], *, whole: b
     if {key: found.get(key) for key in described} != described:
         raise InputError(
             f"{folder} holds another register than {described['marks']:,} marks with seed {described['seed']} under "
-            "this model.",
+            "this model, as they are drawn now.",
             hint="Choose another folder, or give the --marks and --seed that it was built with.",
         )
     if whole and not found.get("dressed"):

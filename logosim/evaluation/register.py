@@ -6,17 +6,22 @@ How it was drawn to be like real marks:
   dimension as after whitening. The parameters were set so that the cosines of the 1st, 10th, 100th and 1,000th
   neighbour (medians 0.81, 0.72, 0.61 and 0.46 among 120,000), their spread and the local dimension (17) come near those
   of 121,661 drawn icons under a model of ours (0.85, 0.69, 0.59, 0.45 and 15).
-- Vienna codes. 156 divisions: the four most frequent ones are carried by as many marks as in L3D (28.7, 18.0, 12.7 and
-  10 %), the others fall off as Zipf-Mandelbrot does and then to single marks. Marks of one theme tend to the same
-  divisions (a factor drawn from a lognormal distribution, mean 1), so that filters correlate with looks. Each division
-  carried brings one or more of its ten sections.
+- Vienna codes. 156 divisions, as L3D has: those of the classification, and what the office adds to them. The four most
+  frequent ones are carried by as many marks as in L3D (28.7, 18.0, 12.7 and 10 %), the others fall off as
+  Zipf-Mandelbrot does and then to single marks. Marks of one theme tend to the same divisions (a factor drawn from a
+  lognormal distribution, mean 1), so that filters correlate with looks. Each division carried brings one or more of its
+  ten sections.
 - Years 1980 to 2021, later ones more often; nine marks in ten have a text; three sources of 80, 15 and 5 %.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +33,10 @@ Vectors = npt.NDArray[np.float32]
 SOURCES = ("synthetic-l3d", "synthetic-euipo", "synthetic-office")
 _SOURCE_SHARES = (0.80, 0.15, 0.05)
 _TOP_DIVISIONS = (("27.05", 0.287), ("29.01", 0.180), ("26.04", 0.127), ("26.11", 0.100))
+_OFFICE_DIVISIONS = (
+    *("26.99", "27.99"),  # ellipses, letters
+    *("98.02", "98.03", "98.04", "98.05", "98.06", "98.08", "98.09", "98.10", "99.99"),  # what is no figure
+)
 _DIVISIONS = 156
 _SECTIONS = 10
 _TEXT_SHARE = 0.9
@@ -50,6 +59,7 @@ _SYLLABLES = (
     "qui",
 )
 _CHUNK = 20_000
+DRAWN = 2  # counts the ways in which marks were drawn: another way, other marks for the same arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +173,19 @@ def _placed(clusters: _Clusters, cluster: npt.NDArray[np.int64], draws: np.rando
 def _divisions() -> tuple[list[str], npt.NDArray[np.float64]]:
     """Codes of the divisions, and which part of the marks carries each."""
     taken = {code for code, _ in _TOP_DIVISIONS}
-    others = [
-        code
-        for division in range(1, 8)
-        for category in range(1, 30)
-        if (code := f"{category:02d}.{division:02d}") not in taken
-    ]
+    others: list[str] = []
+    for codes in itertools.zip_longest(*_divisions_of_categories()):  # the first of each category, the second of each
+        others += (code for code in codes if code is not None and code not in taken)
     rank = np.arange(len(_TOP_DIVISIONS) + 1, _DIVISIONS + 1)
     tail = 0.97 * np.exp(-((rank / 60.0) ** 2)) / (rank + 6)
-    names = [code for code, _ in _TOP_DIVISIONS] + others[: len(rank)]
+    names = [code for code, _ in _TOP_DIVISIONS] + others
     return names, np.array([*(share for _, share in _TOP_DIVISIONS), *tail])
+
+
+def _divisions_of_categories() -> list[list[str]]:
+    headings = resources.files("logosim.database").joinpath("data/vienna.csv").read_text(encoding="utf-8")
+    codes = [row["code"] for row in csv.DictReader(io.StringIO(headings)) if row["level"] == "division"]
+    by_category: dict[str, list[str]] = {}
+    for code in sorted([*codes, *_OFFICE_DIVISIONS]):
+        by_category.setdefault(code[:2], []).append(code)
+    return list(by_category.values())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from logosim.domain.mark import Mark
 from logosim.domain.query import Filter
-from logosim.domain.vienna import keys
+from logosim.domain.vienna import ViennaLevel, keys, level
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -116,7 +116,11 @@ class Brute:
         cases += [self._carrying(self._key_near(share), f"{100 * share:g} %") for share in SHARES]
         if singles:
             cases.append(Case("single marks", [Filter(vienna_any=(singles[i % len(singles)],)) for i in range(count)]))
-        cases.append(Case("the query's neighbours excluded", [self._without_neighbours(i) for i in range(count)]))
+        for name, of in (
+            ("the query's neighbours excluded", ViennaLevel.DIVISION),
+            ("its neighbours excluded by sections", ViennaLevel.SECTION),
+        ):
+            cases.append(Case(name, [self._without_neighbours(i, of) for i in range(count)]))
         cases.append(Case("only what its neighbours lack", [self._what_neighbours_lack(i) for i in range(count)]))
         return cases
 
@@ -133,27 +137,27 @@ class Brute:
         return Case(f"{name} ({key})", [Filter(vienna_any=(key,))] * len(self._cosines))
 
     def _most_frequent_division(self) -> str:
-        carried = self._divisions(range(len(self.ids)))
+        carried = self._codes(range(len(self.ids)), ViennaLevel.DIVISION)
         return min(carried, key=_most_frequent(carried))
 
     def _neighbours(self, query: int) -> list[int]:
         nearest = np.argpartition(-self._cosines[query], _NEIGHBOURS - 1)[:_NEIGHBOURS]
         return [int(index) for index in nearest]
 
-    def _divisions(self, marks: Iterable[int]) -> Counter[str]:
-        return Counter(key for mark in marks for key in self._carried[mark] if len(key) == 5)
+    def _codes(self, marks: Iterable[int], of: ViennaLevel) -> Counter[str]:
+        return Counter(key for mark in marks for key in self._carried[mark] if level(key) is of)
 
-    def _without_neighbours(self, query: int) -> Filter:
+    def _without_neighbours(self, query: int, of: ViennaLevel) -> Filter:
         left = self._neighbours(query)
         excluded: list[str] = []
         while len(left) > _LEFT * _NEIGHBOURS:
-            carried = self._divisions(left)
+            carried = self._codes(left, of)
             excluded.append(min(carried, key=_most_frequent(carried)))
             left = [mark for mark in left if excluded[-1] not in self._carried[mark]]
         return Filter(vienna_none=tuple(excluded))
 
     def _what_neighbours_lack(self, query: int) -> Filter:
-        beside = self._divisions(self._neighbours(query))
+        beside = self._codes(self._neighbours(query), ViennaLevel.DIVISION)
         frequent = [key for key, of in self._carriers.items() if len(key) == 5 and len(of) > len(self.ids) // 25] or [
             max(self._carriers, key=lambda key: (len(key) == 5, len(self._carriers[key])))
         ]

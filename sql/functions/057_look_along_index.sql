@@ -17,13 +17,6 @@ create or replace function logosim._near_share(
   , embedding     halfvec
   , among         text
   , filter        text
-  , vienna_any    integer[]
-  , vienna_all    integer[]
-  , vienna_none   integer[]
-  , year_from     integer
-  , year_to       integer
-  , sources       text[]
-  , exclude       uuid
 ) returns double precision
 language plpgsql stable
 set search_path = logosim, public, pg_temp
@@ -42,12 +35,12 @@ begin
               limit 40) l'
     , filter, model.model_id, among, (select p.condition from logosim._index_parts() p where p.part = 1), model.dimensions)
      into share
-    using embedding, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+    using embedding;
   return share;
 end
 $$;
 
-comment on function logosim._near_share(logosim.model, halfvec, text, text, integer[], integer[], integer[], integer, integer, text[], uuid) is
+comment on function logosim._near_share(logosim.model, halfvec, text, text) is
   'Internal: which share of the 40 marks nearest to an embedding, of one part of those that a condition holds for, passes a filter, 0..1';
 
 create or replace function logosim._second_process() returns boolean
@@ -65,13 +58,6 @@ comment on function logosim._second_process() is
 create or replace function logosim._look_along_part(
     statement    text
   , embedding    halfvec
-  , vienna_any   integer[]
-  , vienna_all   integer[]
-  , vienna_none  integer[]
-  , year_from    integer
-  , year_to      integer
-  , sources      text[]
-  , exclude      uuid
 ) returns table (
     mark_id   uuid
   , distance  real
@@ -82,12 +68,11 @@ set enable_sort = off
 rows 1000
 as $$
 begin
-  return query execute statement
-    using embedding, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+  return query execute statement using embedding;
 end
 $$;
 
-comment on function logosim._look_along_part(text, halfvec, integer[], integer[], integer[], integer, integer, text[], uuid) is
+comment on function logosim._look_along_part(text, halfvec) is
   'Internal: what a statement gives that reads one part of a vector index in its order.';
 
 create or replace function logosim._look_along_index(
@@ -98,13 +83,6 @@ create or replace function logosim._look_along_index(
   , steps        double precision[]
   , asked        integer[]
   , filter       text
-  , vienna_any   integer[]
-  , vienna_all   integer[]
-  , vienna_none  integer[]
-  , year_from    integer
-  , year_to      integer
-  , sources      text[]
-  , exclude      uuid
 ) returns table (
     number     integer
   , mark_ids   uuid[]
@@ -128,7 +106,7 @@ begin
         , set_config('parallel_setup_cost', case when is_shared then '0' else '1e9' end, true);
   select string_agg(
            format('select %s as number, w.mark_id, w.distance
-                     from logosim._look_along_part(%L, ($1)[%1$s], $2, $3, $4, $5, $6, $7, $8) w'
+                     from logosim._look_along_part(%L, ($1)[%1$s]) w'
                 , n
                 , format('select l.mark_id, (l.embedding::halfvec(%1$s) <=> $1)::real
                             from logosim.mark_look l
@@ -143,16 +121,16 @@ begin
   -- Fewer than asked for: a part has given up, or there are no more.
   return query execute format(
     'select n.number
-          , array_agg(n.mark_id order by n.place) filter (where n.place <= ($9)[n.number])
-          , array_agg(n.distance order by n.place) filter (where n.place <= ($9)[n.number])
+          , array_agg(n.mark_id order by n.place) filter (where n.place <= ($2)[n.number])
+          , array_agg(n.distance order by n.place) filter (where n.place <= ($2)[n.number])
        from (select w.*, row_number() over (partition by w.number order by w.distance, w.mark_id) as place
                from (%s) w) n
       group by n.number
-     having count(*) >= ($10)[n.number]'
+     having count(*) >= ($3)[n.number]'
     , walks)
-    using embeddings, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude, wanted, kept;
+    using embeddings, wanted, kept;
 end
 $$;
 
-comment on function logosim._look_along_index(logosim.model, halfvec[], integer[], integer[], double precision[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid) is
+comment on function logosim._look_along_index(logosim.model, halfvec[], integer[], integer[], double precision[], integer[], text) is
   'Internal: for each embedding that is asked about, by its number, the wanted nearest marks of those that the index gives first and that pass, nearest first, with their cosine distances; no row where it ends before as many were found as are to be kept';

@@ -8,13 +8,6 @@ create or replace function logosim._look_exactly(
   , wanted        integer[]
   , asked         integer[]
   , filter        text
-  , vienna_any    integer[]
-  , vienna_all    integer[]
-  , vienna_none   integer[]
-  , year_from     integer
-  , year_to       integer
-  , sources       text[]
-  , exclude       uuid
   , are_many      boolean
   , counted       boolean
 ) returns table (
@@ -43,13 +36,12 @@ begin
                 limit %s) n'
       , model.model_id, filter, wanted[number])
        into mark_ids, distances
-      using embeddings[number], vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+      using embeddings[number];
     if cardinality(mark_ids) < wanted[number] then
       passing := cardinality(mark_ids);
     elsif counted then
       execute format('select count(*) from logosim.mark_look l where l.model_id = %s %s', model.model_id, filter)
-         into passing
-        using null::halfvec, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+         into passing;
     end if;
     return next;
     return;
@@ -73,9 +65,9 @@ begin
      )
      %s'
     , columns, model.model_id, filter, nearest)
-    using embeddings, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+    using embeddings;
 end
 $$;
 
-comment on function logosim._look_exactly(logosim.model, halfvec[], integer[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid, boolean, boolean) is
+comment on function logosim._look_exactly(logosim.model, halfvec[], integer[], integer[], text, boolean, boolean) is
   'Internal: for each embedding that is asked about, by its number, the wanted nearest marks among those that pass, nearest first, with their cosine distances, and how many pass: of many and one embedding only where these are fewer than wanted, or where it is to be counted';

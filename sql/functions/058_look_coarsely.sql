@@ -4,14 +4,14 @@
 -- Cost: BENCHMARKS.md, "Stage 1 at every selectivity": reading 770,000 short rows, which takes the same whatever passes, and
 --   some thousand whole embeddings, 2 microseconds each where the hint of where they are still holds, else 5.
 -- Method. A sample of the pages says how near a beginning must be for some thousand marks to come through, more of them where
---   less of the length of the embedding asked about is in its beginning. Only what is that near is asked whether it passes,
---   which takes longer than the comparison. Of those that come through the nearest are compared whole. What that gave,
---   regressed on the beginnings, says how many of the others are to be expected among the nearest: as long as it is more
---   than one in 200 of those wanted, more are compared. So recall holds for any model; where the first dimensions say little
---   it would take too many, and the answer is left to whoever compares all.
+--   less of the length of the embedding asked about is in its beginning. Only what passes is compared; about codes that the
+--   short rows do not tell mark_look is asked, of what is that near. Of those that come through the nearest are compared
+--   whole. What that gave, regressed on the beginnings, says how many of the others are to be expected among the nearest: as
+--   long as it is more than one in 200 of those wanted, more are compared. So recall holds for any model; where the first
+--   dimensions say little it would take too many, and the answer is left to whoever compares all.
 -- Notes. The residuals of the regression have longer tails than a normal distribution, for marks cluster: their deviation
---   is taken 1.3 times, and the slope three of its own deviations less steep. `case` makes the comparison come first; how
---   few rows that leaves the planner cannot know, hence parallel_tuple_cost. The sample is of the same pages each time: a
+--   is taken 1.3 times, and the slope three of its own deviations less steep. `case` keeps conditions in their order; how
+--   few rows they leave the planner cannot know, hence parallel_tuple_cost. The sample is of the same pages each time: a
 --   question has one answer. Arrays are gathered from subqueries that are in order, and keep it.
 
 create or replace function logosim._coarse_within(
@@ -19,13 +19,7 @@ create or replace function logosim._coarse_within(
   , prefixes      halfvec[]
   , counts        integer[]
   , filter        text
-  , vienna_any    integer[]
-  , vienna_all    integer[]
-  , vienna_none   integer[]
-  , year_from     integer
-  , year_to       integer
-  , sources       text[]
-  , exclude       uuid
+  , slow_filter   text
 ) returns real[]
 language plpgsql stable
 set search_path = logosim, public, pg_temp
@@ -43,17 +37,17 @@ begin
     from generate_series(1, cardinality(prefixes)) as n;
   execute format(
     'with sampled as materialized (
-       select l.prefix from logosim.mark_coarse l tablesample system (%s) repeatable (0) where l.model_id = %s %s
+       select l.prefix from logosim.mark_coarse l tablesample system (%s) repeatable (0) where l.model_id = %s %s %s
      )
      select array[%s]::real[]'
-    , percent, model.model_id, filter, each)
+    , percent, model.model_id, filter, slow_filter, each)
      into within
-    using prefixes, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+    using prefixes;
   return within;
 end
 $$;
 
-comment on function logosim._coarse_within(logosim.model, halfvec[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid) is
+comment on function logosim._coarse_within(logosim.model, halfvec[], integer[], text, text) is
   'Internal: for each beginning of an embedding the negative inner product within which about so many passing marks are, by a sample; infinity where the sample has too few of them';
 
 create or replace function logosim._coarse_near(
@@ -62,13 +56,7 @@ create or replace function logosim._coarse_near(
   , within        real[]
   , most          integer[]
   , filter        text
-  , vienna_any    integer[]
-  , vienna_all    integer[]
-  , vienna_none   integer[]
-  , year_from     integer
-  , year_to       integer
-  , sources       text[]
-  , exclude       uuid
+  , slow_filter   text
 ) returns table (
     number    integer
   , mark_ids  uuid[]
@@ -103,15 +91,15 @@ begin
     'with passing as (
        select l.mark_id, l.look_at, %s
          from logosim.mark_coarse l
-        where l.model_id = %s and case when %s then true %s end
+        where l.model_id = %s and case when true %s then case when %s then true %s end end
      )
      %s'
-    , columns, model.model_id, near, filter, each)
-    using prefixes, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+    , columns, model.model_id, filter, near, slow_filter, each)
+    using prefixes;
 end
 $$;
 
-comment on function logosim._coarse_near(logosim.model, halfvec[], real[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid) is
+comment on function logosim._coarse_near(logosim.model, halfvec[], real[], integer[], text, text) is
   'Internal: for each beginning of an embedding, by its number, the marks that pass and whose beginning is within that negative inner product, nearest first and that many at most; null for none';
 
 create or replace function logosim._compared_whole(
@@ -213,13 +201,7 @@ create or replace function logosim._look_coarsely(
   , wanted         integer[]
   , asked          integer[]
   , filter         text
-  , vienna_any     integer[]
-  , vienna_all     integer[]
-  , vienna_none    integer[]
-  , year_from      integer
-  , year_to        integer
-  , sources        text[]
-  , exclude        uuid
+  , slow_filter    text
 ) returns table (
     number     integer
   , mark_ids   uuid[]
@@ -240,17 +222,14 @@ declare
                order by a.place);
   most      integer[] := array(  -- to be compared whole
               select greatest(40 * wanted[n], 10000) from unnest(asked) with ordinality as a (n, place) order by a.place);
-  within    real[] := logosim._coarse_within(
-              model, prefixes, expected, filter, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude);
+  within    real[] := logosim._coarse_within(model, prefixes, expected, filter, slow_filter);
   place     integer;  -- of those asked about
   near      record;
   further   record;
   whole     record;
 begin
   for near in
-    select *
-      from logosim._coarse_near(
-             model, prefixes, within, most, filter, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude)
+    select * from logosim._coarse_near(model, prefixes, within, most, filter, slow_filter)
   loop
     place := near.number;
     number := asked[place];
@@ -259,8 +238,7 @@ begin
     if not whole.settled and whole.further is not null then
       select * into further
         from logosim._coarse_near(
-               model, prefixes[place : place], array[whole.further], most[place : place], filter
-             , vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude);
+               model, prefixes[place : place], array[whole.further], most[place : place], filter, slow_filter);
       whole := logosim._compared_whole(
         model, embeddings[number], further.mark_ids, further.look_at, further.coarse, whole.further
       , wanted[number], most[place]);
@@ -273,5 +251,5 @@ begin
 end
 $$;
 
-comment on function logosim._look_coarsely(logosim.model, halfvec[], integer[], integer[], text, integer[], integer[], integer[], integer, integer, text[], uuid) is
+comment on function logosim._look_coarsely(logosim.model, halfvec[], integer[], integer[], text, text) is
   'Internal: for each embedding that is asked about, by its number, the wanted nearest marks among those that pass, nearest first, nearly all of them, with their cosine distances. No row for an embedding whose beginning says too little';

@@ -18,8 +18,7 @@
 --   logosim.index_step: what a step along the index costs one process, as the planner counts (18; two: 0.65 of it); 0: the
 --   index always, above exact_rows. logosim.coarse_step: what comparing whole embeddings after a first look at all costs
 --   for each mark wanted (12); -1000000: the first look always, above exact_rows.
--- Notes. Operators of arrays are named with their schema, or intarray's would be taken, which the index does not serve.
---   Costs are those of pages in memory, by which the steps were measured, whatever the server is set to. A process that
+-- Notes. Costs are those of pages in memory, by which the steps were measured, whatever the server is set to. A process that
 --   helps begins with no page of the shared buffers in its reach: parallel_setup_cost is what that costs.
 
 create or replace function logosim._exact_rows() returns bigint
@@ -52,45 +51,10 @@ $$;
 comment on function logosim._coarse_step() is
   'Internal: what comparing whole embeddings after a first look costs for each mark wanted, as the planner counts: setting logosim.coarse_step, by default 12';
 
-create or replace function logosim._look_filter(
-    vienna_any   integer[]
-  , vienna_all   integer[]
-  , vienna_none  integer[]
-  , year_from    integer
-  , year_to      integer
-  , sources      text[]
-  , has_text     boolean
-  , exclude      uuid
-) returns text
-language sql immutable parallel safe
-set search_path = pg_catalog
-as $$
-  -- Conditions on a row l of mark_look over the parameters $2 to $8 of the statements of logosim._look.
-  select concat(
-    case when cardinality(vienna_any) > 0 then ' and l.vienna_numbers operator(pg_catalog.&&) $2' end
-  , case when cardinality(vienna_all) > 0 then ' and l.vienna_numbers operator(pg_catalog.@>) $3' end
-  , case when cardinality(vienna_none) > 0 then ' and not l.vienna_numbers operator(pg_catalog.&&) $4' end
-  , case when year_from is not null then ' and l.year >= $5' end
-  , case when year_to is not null then ' and l.year <= $6' end
-  , case when cardinality(sources) > 0 then ' and l.source = any ($7)' end
-  , case has_text when true then ' and l.has_text' when false then ' and not l.has_text' end
-  , case when exclude is not null then ' and l.mark_id <> $8' end)
-$$;
-
-comment on function logosim._look_filter(integer[], integer[], integer[], integer, integer, text[], boolean, uuid) is
-  'Internal: the where clause of a search by look, over numbered parameters';
-
 create or replace function logosim._expected(
-    statement      text
-  , vienna_any     integer[]
-  , vienna_all     integer[]
-  , vienna_none    integer[]
-  , year_from      integer
-  , year_to        integer
-  , sources        text[]
-  , exclude        uuid
-  , out marks      double precision
-  , out cost       double precision
+    statement  text
+  , out marks  double precision
+  , out cost   double precision
 ) returns record
 language plpgsql volatile
 set search_path = logosim, public, pg_temp
@@ -98,16 +62,14 @@ as $$
 declare
   planned  json;
 begin
-  execute 'explain (format json) ' || statement
-     into planned
-    using null::halfvec, vienna_any, vienna_all, vienna_none, year_from, year_to, sources, exclude;
+  execute 'explain (format json) ' || statement into planned;
   marks := planned->0->'Plan'->>'Plan Rows';
   cost := planned->0->'Plan'->>'Total Cost';
 end
 $$;
 
-comment on function logosim._expected(text, integer[], integer[], integer[], integer, integer, text[], uuid) is
-  'Internal: how many rows a statement over the parameters of a filter gives, and what it costs, as the planner estimates from its statistics. Changes nothing, and is volatile because EXPLAIN demands it';
+comment on function logosim._expected(text) is
+  'Internal: how many rows a statement gives, and what it costs, as the planner estimates from its statistics. Changes nothing, and is volatile because EXPLAIN demands it';
 
 create or replace function logosim._look(
     model         logosim.model
@@ -152,6 +114,7 @@ declare
   all_marks     text := format('select l.embedding from logosim.mark_look l where l.model_id = %s ', model.model_id);
   expected      record;  -- of the marks that pass: how many, and what reading them costs, as the planner estimates
   are_many      boolean;  -- that pass
+  coarse        record;  -- the filter's conditions on mark_coarse
   is_coarse     boolean := false;  -- a first look at all marks costs less than comparing all that pass
   reading       double precision;  -- what the cheaper of the two costs
   joining       double precision;  -- and for one embedding more
@@ -167,15 +130,12 @@ begin
   mark_ids := '{}';
   distances := '{}';
   numbers := '{}';
-  expected := logosim._expected(
-    all_marks || filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude);
+  expected := logosim._expected(all_marks || filter);
   are_many := expected.marks > logosim._exact_rows();
 
   if are_many and not exact and logosim._model_is_indexed(model.model_id) then
-    reading := logosim._coarse_step() * wanted[1] + (logosim._expected(
-      format('select l.mark_id from logosim.mark_coarse l
-               where l.model_id = %s and case when l.prefix <#> l.prefix < 0 then true %s end', model.model_id, filter)
-    , any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)).cost;
+    reading := logosim._coarse_step() * wanted[1] + (logosim._expected(format(
+      'select from logosim.mark_coarse l where l.model_id = %s and l.prefix <#> l.prefix < 0', model.model_id))).cost;
     is_coarse := reading < expected.cost;
     reading := least(reading, expected.cost);
     among := coalesce(
@@ -184,14 +144,12 @@ begin
     , '');
     joining := case when is_coarse then 1.3 * logosim._coarse_step() * wanted[1] else least(0.1 * expected.marks, reading) end;
     if is_filtered then
-      share := expected.marks / greatest(expected.marks, (logosim._expected(
-        all_marks || among, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)).marks);
+      share := expected.marks / greatest(expected.marks, (logosim._expected(all_marks || among)).marks);
     end if;
     for number in 1 .. cardinality(embeddings) loop
       near := 1;
       if is_filtered and step * 1.5 * wanted[number] / sqrt(share) < reading then  -- or it could not pay
-        near := logosim._near_share(
-          model, embeddings[number], among, filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude);
+        near := logosim._near_share(model, embeddings[number], among, filter);
       end if;
       kept[number] := wanted[number] + ceil(greatest(
         greatest(wanted[number] / 2, 100) * greatest(share, near), 3 * sqrt(wanted[number])));
@@ -212,7 +170,7 @@ begin
       select *
         from logosim._look_along_index(
                model, embeddings, wanted, kept, steps, array(select n from unnest(numbered) as n where n <> all (left_over))
-             , filter || among, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)
+             , filter || among)
     loop
       mark_ids := mark_ids || found.mark_ids;
       distances := distances || found.distances;
@@ -222,11 +180,12 @@ begin
     left_over := array(select n from unnest(numbered) as n where n <> all (numbers));
 
     if is_coarse and left_over <> '{}' then
+      coarse := logosim._coarse_filter(
+        any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
       for found in
         select *
           from logosim._look_coarsely(
-                 model, embeddings, wanted, left_over
-               , filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude)
+                 model, embeddings, wanted, left_over, coarse.filter, coarse.slow_filter)
       loop
         mark_ids := mark_ids || found.mark_ids;
         distances := distances || found.distances;
@@ -242,7 +201,7 @@ begin
       select *
         from logosim._look_exactly(
                model, embeddings, wanted, left_over
-             , filter, any_numbers, all_numbers, none_numbers, year_from, year_to, sources, exclude, are_many, exact)
+             , filter, are_many, exact)
     loop
       mark_ids := mark_ids || found.mark_ids;
       distances := distances || found.distances;

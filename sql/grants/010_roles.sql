@@ -68,7 +68,7 @@ begin
 end
 $$;
 
-grant execute on function logosim._expected(text, integer[], integer[], integer[], integer, integer, text[], uuid)
+grant execute on function logosim._expected(text)
 to logosim_analyst, logosim_worker, logosim_api;
 
 grant execute on function logosim.work_status() to logosim_analyst, logosim_worker, logosim_api;

@@ -34,7 +34,7 @@ def test_every_way_under_every_filter(
     ours = {row["filter"]: row for row in written["rows"] if row["way"] == "logosim"}
     assert [name.split(" (")[0] for name in ours] == [
         *("100 %", "90 %", "50 %", "the most frequent division", "29 %", "10 %", "5 %", "1 %", "0.1 %", "single marks"),
-        *("the query's neighbours excluded", "only what its neighbours lack"),
+        *("the query's neighbours excluded", "its neighbours excluded by sections", "only what its neighbours lack"),
     ]
     assert "the most frequent division (27.05)" in ours
     assert all(row["recall"] == 1 and row["short"] == 0 and row["routes"] == {"exact": 3} for row in ours.values())
@@ -53,6 +53,11 @@ def test_every_way_under_every_filter(
     other = logosim(*small, "--seed", "1")
     assert other.returncode != 0
     assert "another register" in other.stderr
+    note = register_folder / "register.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "drawn": 1}))  # by an earlier program
+    older = logosim(*small)
+    assert older.returncode != 0
+    assert "as they are drawn now" in older.stderr
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(

@@ -155,17 +155,19 @@ def test_exact_on_demand_compares_with_all(stored: Stored, stored_connection: ps
     assert 0 < took < 60_000
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        Filter(vienna_none=("27",)),
-        Filter(vienna_none=("27.05", "29.01.01")),
-        Filter(vienna_any=("27.05", "26.04"), vienna_none=("29",), year_from=2000),
-        Filter(vienna_all=("27.05", "29.01"), vienna_none=("26.11.01",)),
-        Filter(sources=("synthetic-office",), has_text=False),
-        Filter(sources=("synthetic-office", "synthetic-euipo"), year_from=1999, year_to=2001, vienna_none=("26.04",)),
-    ],
+FILTERS = (
+    Filter(vienna_none=("27",)),
+    Filter(vienna_none=("27.05", "29.01.01")),
+    Filter(vienna_any=("27.05", "26.04"), vienna_none=("29",), year_from=2000),
+    Filter(vienna_any=("01.01", "26.04.01", "77.07"), year_to=2015),
+    Filter(vienna_all=("27.05", "29.01"), vienna_none=("26.11.01",)),
+    Filter(vienna_all=("27.05.01", "29"), vienna_none=("77.07", "98.04", "01.01", "26.11")),
+    Filter(sources=("synthetic-office", r"' or true) -- \' %s $1"), has_text=False),
+    Filter(sources=("synthetic-office", "synthetic-euipo"), year_from=1999, year_to=2001, vienna_none=("26.04",)),
 )
+
+
+@pytest.mark.parametrize("wanted", FILTERS)
 def test_filters_equal_their_plain_twin(
     stored: Stored, stored_connection: psycopg.Connection[Any], wanted: Filter
 ) -> None:
@@ -173,11 +175,49 @@ def test_filters_equal_their_plain_twin(
     expected = {mark.mark_id for mark, passes in zip(stored.marks, passing, strict=True) if passes}
     assert 0 < len(expected) < MARKS
     assert {row[0] for row in ask(stored_connection, stored.queries[1], wanted, MARKS)} == expected
-    by_index(stored_connection)
-    assert {row[0] for row in ask(stored_connection, stored.queries[1], wanted, MARKS)} == expected
-    some = ask(stored_connection, stored.queries[1], wanted, 50)
-    assert len(some) == min(50, len(expected))
-    assert {row[0] for row in some} <= expected
+    for forced in (by_index, by_first_look):
+        forced(stored_connection)
+        assert {row[0] for row in ask(stored_connection, stored.queries[1], wanted, MARKS)} == expected
+        some = ask(stored_connection, stored.queries[1], wanted, 50)
+        assert len(some) == min(50, len(expected))
+        assert {row[0] for row in some} <= expected
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["hints hold", "rows have moved"])
+@pytest.mark.parametrize("wanted", FILTERS)
+def test_short_rows_pass_a_filter_as_whole_ones_do(stored: Stored, wanted: Filter, moved: bool) -> None:
+    exclude = stored.marks[3].mark_id
+    with psycopg.connect(stored.url) as connection:
+        if moved:
+            connection.execute(SPOILT["rows have moved"].encode())
+        conditions = connection.execute(
+            """
+            select f.filter || f.slow_filter, f.slow_filter <> ''
+              from logosim._coarse_filter(
+                     logosim._vienna_numbers(%s::text[]), logosim._vienna_numbers(%s::text[])
+                   , logosim._vienna_numbers(%s::text[]), %s, %s, %s::text[], %s, %s) f
+            """,
+            (
+                list(wanted.vienna_any),
+                list(wanted.vienna_all),
+                list(wanted.vienna_none),
+                wanted.year_from,
+                wanted.year_to,
+                list(wanted.sources),
+                wanted.has_text,
+                exclude,
+            ),
+        ).fetchone()
+        assert conditions is not None
+        passing = connection.execute(
+            b"select l.mark_id from logosim.mark_coarse l where true " + conditions[0].encode()
+        )
+        found = {row[0] for row in passing.fetchall()}
+        connection.rollback()
+    expected = {mark.mark_id for mark, passes in zip(stored.marks, stored.passing(wanted), strict=True) if passes}
+    assert found == expected - {exclude}
+    codes = (*wanted.vienna_any, *wanted.vienna_all, *wanted.vienna_none)
+    assert conditions[1] == any(len(code) == 8 or code == "77.07" for code in codes)
 
 
 @pytest.mark.parametrize(

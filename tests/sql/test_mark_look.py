@@ -31,9 +31,9 @@ select f.model_id, f.mark_id, f.embedding::text, m.year, m.brand_text is not nul
 """
 COARSE = """
 select c.prefix::text, l.embedding::text
-     , (c.year, c.has_text, c.source, c.vienna_numbers)
-       is not distinct from (l.year, l.has_text, l.source, l.vienna_numbers)
+     , (c.year, c.has_text, c.source) is not distinct from (l.year, l.has_text, l.source)
      , c.look_at = l.ctid
+     , array[c.codes_1, c.codes_2, c.codes_3], l.vienna_numbers
   from logosim.mark_look l
   left join logosim.mark_coarse c on c.model_id = l.model_id and c.mark_id = l.mark_id
 """
@@ -44,7 +44,11 @@ def in_step(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
     copied = connection.execute(COPY).fetchall()
     assert copied == connection.execute(SOURCES).fetchall()
     assert connection.execute("select count(*) from logosim.mark_coarse").fetchone() == (len(copied),)
-    for prefix, embedding, *equal in connection.execute(COARSE).fetchall():
+    row = connection.execute("select logosim._coarse_codes()").fetchone()
+    place = {number: place for place, number in enumerate(row[0])} if row else {}
+    for prefix, embedding, *equal, words, numbers in connection.execute(COARSE).fetchall():
+        bits = sum((word % 2**64) << (64 * index) for index, word in enumerate(words))
+        assert bits == sum(1 << place[number] for number in numbers if number in place)
         beginning = np.array(json.loads(embedding)[:64])
         assert np.allclose(json.loads(prefix), beginning / np.linalg.norm(beginning), atol=1e-3)
         assert equal == [True, True]
@@ -68,7 +72,13 @@ def look_at_all(queue: WorkStore) -> int:
 
 REVISIONS = [
     sources.sql_dir().parent / "migrations" / "versions" / name
-    for name in ("0006_mark_look.sql", "0012_look_index.sql", "0014_mark_coarse.sql", "0016_index_parts.sql")
+    for name in (
+        "0006_mark_look.sql",
+        "0012_look_index.sql",
+        "0014_mark_coarse.sql",
+        "0016_index_parts.sql",
+        "0017_coarse_bits.sql",
+    )
 ]
 MARKS = (
     replace(mark(1), text="Kalomi", vienna_codes=("27.05.01", "26.04.05"), year=2001),
@@ -178,6 +188,20 @@ def test_indexes_of_a_model_are_made_and_dropped(connection: psycopg.Connection[
         "select count(obj_description(c.oid, 'pg_class')) from pg_class c where relname ~ '_[0-9]+$'"
     )
     assert row.fetchone() == (4,)
+
+
+def test_every_category_and_division_has_a_bit(connection: psycopg.Connection[Any]) -> None:
+    row = connection.execute(
+        """
+        select logosim._coarse_codes()
+             , (select logosim._vienna_numbers(array_agg(v.code)) from logosim.vienna v where v.level <> 'section')
+        """
+    ).fetchone()
+    assert row is not None
+    known, classified = row
+    assert len(set(known)) == len(known) <= 3 * 64
+    assert set(known) > set(classified)
+    assert 19804 in known  # of EUIPO data, outside the classification
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,15 @@ def apply(url: str, folder: Path) -> present.PresentReport:
 
 def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     report = upgrade(database_url)
-    assert report == UpgradeReport("0016", "0016", (), (), 0)
+    assert report == UpgradeReport("0017", "0017", (), (), 0)
     assert not report.changed
-    assert report.lines() == ("Up to date at revision 0016.",)
+    assert report.lines() == ("Up to date at revision 0017.",)
 
 
 def test_first_upgrade_reports_what_it_did(empty_database_url: str) -> None:
     report = upgrade(empty_database_url)
     assert report.revision_before is None
-    assert report.revision == checks.head_revision() == "0016"
+    assert report.revision == checks.head_revision() == "0017"
     assert set(report.applied) == {
         *(file.name for file in sources.sql_files()),
         *(table.file.name for table in (*sources.data_tables(), sources.calibration_table())),

@@ -216,7 +216,18 @@ mark_look = Table(
 mark_coarse = Table(
     "mark_coarse",
     METADATA,
+    Column(
+        "codes_1",
+        BigInteger,
+        nullable=False,
+        comment="Vienna categories and divisions of the mark, one bit each, by logosim._coarse_bits; sections, and "
+        "codes that have no bit, are in mark_look alone",
+    ),
+    Column("codes_2", BigInteger, nullable=False, comment="As codes_1"),
+    Column("codes_3", BigInteger, nullable=False, comment="As codes_1"),
     Column("model_id", SmallInteger, nullable=False, comment="As in mark_look"),
+    Column("year", SmallInteger, comment="As in mark"),
+    Column("has_text", Boolean, nullable=False, comment="As in mark_look"),
     Column(
         "prefix",
         HALFVEC,
@@ -231,10 +242,7 @@ mark_coarse = Table(
         comment="Where the row of mark_look was when this one was written; a hint, for rows move: whoever follows it "
         "looks whether it is the same mark",
     ),
-    Column("has_text", Boolean, nullable=False, comment="As in mark_look"),
-    Column("year", SmallInteger, comment="As in mark"),
     Column("source", Text, nullable=False, comment="As in mark_look"),
-    Column("vienna_numbers", ARRAY(Integer), nullable=False, comment="As in mark_look"),
     PrimaryKeyConstraint("model_id", "mark_id", name="mark_coarse_pkey"),
     ForeignKeyConstraint(
         ["model_id", "mark_id"],
