@@ -113,8 +113,8 @@ def selectivity(
     A register is made up, with embeddings that cluster as pictures do and Vienna codes as frequent as in L3D, and put
     into a database of its own, tuned as `logosim db tune` recommends; 770,000 marks take 3 GB of disk, 5 GB of memory
     and some minutes. Every query asks under every filter; what is truly nearest is computed apart, by comparing with
-    every mark. The last two filters are correlated with the query: one excludes what its neighbours carry, one keeps
-    only what they lack.
+    every mark. The last three filters are correlated with the query: two exclude what its neighbours carry, by
+    divisions and by sections, one keeps only what they lack.
 
     \b
       logosim   logosim.candidates as the API calls it

@@ -81,7 +81,7 @@ def _refuse_other_registers(folder: Path, described: dict[str, int], *, whole: b
         raise InputError(
             f"{folder} holds another register than {described['marks']:,} marks with seed {described['seed']} under "
             "this model, as they are drawn now.",
-            hint="Choose another folder, or give the --marks and --seed that it was built with.",
+            hint="Choose another folder or empty this one; where only --marks or --seed differ, give those of then.",
         )
     if whole and not found.get("dressed"):
         raise InputError(

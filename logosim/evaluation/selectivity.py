@@ -158,8 +158,9 @@ class Brute:
 
     def _what_neighbours_lack(self, query: int) -> Filter:
         beside = self._codes(self._neighbours(query), ViennaLevel.DIVISION)
-        frequent = [key for key, of in self._carriers.items() if len(key) == 5 and len(of) > len(self.ids) // 25] or [
-            max(self._carriers, key=lambda key: (len(key) == 5, len(self._carriers[key])))
+        divisions = [key for key in self._carriers if level(key) is ViennaLevel.DIVISION]
+        frequent = [key for key in divisions if len(self._carriers[key]) > len(self.ids) // 25] or [
+            max(divisions, key=lambda key: len(self._carriers[key]))
         ]
         return Filter(vienna_any=(min(frequent, key=lambda key: (beside[key] / len(self._carriers[key]), key)),))
 

@@ -1,4 +1,5 @@
--- Purpose: the short rows of mark_coarse carry their Vienna codes as bits in place of an array: reading them costs half.
+-- Purpose: the short rows of mark_coarse carry their Vienna codes as bits in place of an array: reading them costs half. Writing
+--   them anew takes a minute or two for hundreds of thousands of marks.
 --   Functions of searches by look take their filter as text with its values in it, no longer each of its values.
 
 -- Nobody may write what is copied until the triggers are anew, which is in this transaction too.
@@ -43,7 +44,8 @@ comment on function logosim._coarse_bits(integer[]) is
 
 drop table if exists logosim.mark_coarse;
 
--- All columns but the last have one length, so that nearly all rows have.
+-- Of one model all columns but the last have one length, so that most rows have.
+-- Numbers in front are read without looking at the others.
 create table logosim.mark_coarse (
     codes_1    bigint         not null
   , codes_2    bigint         not null

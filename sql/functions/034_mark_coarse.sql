@@ -2,7 +2,7 @@
 --   filter's columns, in rows so short that reading all of them takes a quarter of the time that whole embeddings take.
 --   These triggers write it whenever logosim.mark_look is written; deleted rows go with theirs (foreign key).
 -- Codes. A category or division is one bit of three numbers, which are compared in a part of the time that an array takes,
---   and leave all rows of one length: the processor then sees where the next one lies. Sections, and codes that no list has,
+--   and leave nearly all rows of one length: the processor then sees where the next one lies. Sections, and codes that no list has,
 --   are without a bit: what a filter says of them is answered by mark_look. Which code has which bit (logosim._coarse_codes,
 --   logosim._coarse_bits) came with the table, in revision 0017, and may change only with a revision that writes it anew.
 -- Callers: the triggers, logosim._look_coarsely, the revision that made the table.

@@ -68,11 +68,11 @@ as $$
               from unnest(logosim._coarse_bits(g.numbers)) with ordinality as w (bits, word)
              where w.bits <> 0) as bits
          , (select format(g.by_numbers
-                        , '(select coalesce(
-                              (select h.vienna_numbers from logosim.mark_look h
-                                where h.ctid = l.look_at and h.model_id = l.model_id and h.mark_id = l.mark_id)
-                            , (select h.vienna_numbers from logosim.mark_look h
-                                where h.model_id = l.model_id and h.mark_id = l.mark_id)))'
+                        , 'coalesce(
+                             (select h.vienna_numbers from logosim.mark_look h
+                               where h.ctid = l.look_at and h.model_id = l.model_id and h.mark_id = l.mark_id)
+                           , (select h.vienna_numbers from logosim.mark_look h
+                               where h.model_id = l.model_id and h.mark_id = l.mark_id))'
                         , array_agg(n))
               from unnest(g.numbers) as n
              where n <> all (logosim._coarse_codes())

@@ -13,10 +13,10 @@
 --   Settings on a function do not reach the workers of a Citus cluster: there, set hnsw.* on the workers' database.
 
 create or replace function logosim._near_share(
-    model         logosim.model
-  , embedding     halfvec
-  , among         text
-  , filter        text
+    model      logosim.model
+  , embedding  halfvec
+  , among      text
+  , filter     text
 ) returns double precision
 language plpgsql stable
 set search_path = logosim, public, pg_temp
@@ -56,8 +56,8 @@ comment on function logosim._second_process() is
   'Internal: whether two processes follow a vector index: setting logosim.second_process, by default where the server has huge pages';
 
 create or replace function logosim._look_along_part(
-    statement    text
-  , embedding    halfvec
+    statement  text
+  , embedding  halfvec
 ) returns table (
     mark_id   uuid
   , distance  real
@@ -76,13 +76,13 @@ comment on function logosim._look_along_part(text, halfvec) is
   'Internal: what a statement gives that reads one part of a vector index in its order.';
 
 create or replace function logosim._look_along_index(
-    model        logosim.model
-  , embeddings   halfvec[]
-  , wanted       integer[]
-  , kept         integer[]
-  , steps        double precision[]
-  , asked        integer[]
-  , filter       text
+    model       logosim.model
+  , embeddings  halfvec[]
+  , wanted      integer[]
+  , kept        integer[]
+  , steps       double precision[]
+  , asked       integer[]
+  , filter      text
 ) returns table (
     number     integer
   , mark_ids   uuid[]

@@ -3,13 +3,13 @@
 -- Cost: BENCHMARKS.md, "Stage 1 at every selectivity". Several embeddings share one reading of the marks that pass.
 
 create or replace function logosim._look_exactly(
-    model         logosim.model
-  , embeddings    halfvec[]
-  , wanted        integer[]
-  , asked         integer[]
-  , filter        text
-  , are_many      boolean
-  , counted       boolean
+    model       logosim.model
+  , embeddings  halfvec[]
+  , wanted      integer[]
+  , asked       integer[]
+  , filter      text
+  , are_many    boolean
+  , counted     boolean
 ) returns table (
     number     integer
   , mark_ids   uuid[]

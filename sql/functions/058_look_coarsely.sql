@@ -1,8 +1,8 @@
 -- Purpose: the marks that look most like an embedding among those that pass a filter, by a first look at all of them: the
 --   beginnings of the embeddings (logosim.mark_coarse) say which marks may be near, and these alone are compared whole.
 -- Callers: logosim._look, where it costs less than comparing all that pass, and less than following the vector index.
--- Cost: BENCHMARKS.md, "Stage 1 at every selectivity": reading 770,000 short rows, which takes the same whatever passes, and
---   some thousand whole embeddings, 2 microseconds each where the hint of where they are still holds, else 5.
+-- Cost: BENCHMARKS.md, "Stage 1 at every selectivity": reading 770,000 short rows, which takes little less where less passes,
+--   and some thousand whole embeddings, 2 microseconds each where the hint of where they are still holds, else 5.
 -- Method. A sample of the pages says how near a beginning must be for some thousand marks to come through, more of them where
 --   less of the length of the embedding asked about is in its beginning. Only what passes is compared; about codes that the
 --   short rows do not tell mark_look is asked, of what is that near. Of those that come through the nearest are compared
@@ -15,11 +15,11 @@
 --   question has one answer. Arrays are gathered from subqueries that are in order, and keep it.
 
 create or replace function logosim._coarse_within(
-    model         logosim.model
-  , prefixes      halfvec[]
-  , counts        integer[]
-  , filter        text
-  , slow_filter   text
+    model        logosim.model
+  , prefixes     halfvec[]
+  , counts       integer[]
+  , filter       text
+  , slow_filter  text
 ) returns real[]
 language plpgsql stable
 set search_path = logosim, public, pg_temp
@@ -51,12 +51,12 @@ comment on function logosim._coarse_within(logosim.model, halfvec[], integer[], 
   'Internal: for each beginning of an embedding the negative inner product within which about so many passing marks are, by a sample; infinity where the sample has too few of them';
 
 create or replace function logosim._coarse_near(
-    model         logosim.model
-  , prefixes      halfvec[]
-  , within        real[]
-  , most          integer[]
-  , filter        text
-  , slow_filter   text
+    model        logosim.model
+  , prefixes     halfvec[]
+  , within       real[]
+  , most         integer[]
+  , filter       text
+  , slow_filter  text
 ) returns table (
     number    integer
   , mark_ids  uuid[]
@@ -196,12 +196,12 @@ comment on function logosim._compared_whole(logosim.model, halfvec, uuid[], tid[
   'Internal: of marks whose beginnings are within a negative inner product, nearest first, those wanted whose whole embeddings are nearest, with their cosine distances. Not settled where others may be as near: further says how far one must look for them; null where more than the most would have to be compared';
 
 create or replace function logosim._look_coarsely(
-    model          logosim.model
-  , embeddings     halfvec[]
-  , wanted         integer[]
-  , asked          integer[]
-  , filter         text
-  , slow_filter    text
+    model        logosim.model
+  , embeddings   halfvec[]
+  , wanted       integer[]
+  , asked        integer[]
+  , filter       text
+  , slow_filter  text
 ) returns table (
     number     integer
   , mark_ids   uuid[]
@@ -228,6 +228,9 @@ declare
   further   record;
   whole     record;
 begin
+  if slow_filter <> '' and 'infinity' = any (within) then
+    return;  -- of so many marks mark_look is better read as a whole
+  end if;
   for near in
     select * from logosim._coarse_near(model, prefixes, within, most, filter, slow_filter)
   loop
@@ -235,7 +238,7 @@ begin
     number := asked[place];
     whole := logosim._compared_whole(
       model, embeddings[number], near.mark_ids, near.look_at, near.coarse, within[place], wanted[number], most[place]);
-    if not whole.settled and whole.further is not null then
+    if not whole.settled and whole.further is not null and (whole.further < 'infinity' or slow_filter = '') then
       select * into further
         from logosim._coarse_near(
                model, prefixes[place : place], array[whole.further], most[place : place], filter, slow_filter);

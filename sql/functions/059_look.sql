@@ -169,8 +169,8 @@ begin
     for found in
       select *
         from logosim._look_along_index(
-               model, embeddings, wanted, kept, steps, array(select n from unnest(numbered) as n where n <> all (left_over))
-             , filter || among)
+               model, embeddings, wanted, kept, steps
+             , array(select n from unnest(numbered) as n where n <> all (left_over)), filter || among)
     loop
       mark_ids := mark_ids || found.mark_ids;
       distances := distances || found.distances;
@@ -183,9 +183,7 @@ begin
       coarse := logosim._coarse_filter(
         any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
       for found in
-        select *
-          from logosim._look_coarsely(
-                 model, embeddings, wanted, left_over, coarse.filter, coarse.slow_filter)
+        select * from logosim._look_coarsely(model, embeddings, wanted, left_over, coarse.filter, coarse.slow_filter)
       loop
         mark_ids := mark_ids || found.mark_ids;
         distances := distances || found.distances;
@@ -198,10 +196,7 @@ begin
 
   if left_over <> '{}' then
     for found in
-      select *
-        from logosim._look_exactly(
-               model, embeddings, wanted, left_over
-             , filter, are_many, exact)
+      select * from logosim._look_exactly(model, embeddings, wanted, left_over, filter, are_many, exact)
     loop
       mark_ids := mark_ids || found.mark_ids;
       distances := distances || found.distances;
