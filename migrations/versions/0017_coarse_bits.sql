@@ -1,5 +1,5 @@
--- Purpose: the short rows of mark_coarse carry their Vienna codes as bits in place of an array: reading them costs half. Writing
---   them anew takes a minute or two for hundreds of thousands of marks.
+-- Purpose: the short rows of mark_coarse carry their Vienna codes as numbers of one length in place of an array: reading them
+--   costs half. Writing them anew takes minutes for hundreds of thousands of marks.
 --   Functions of searches by look take their filter as text with its values in it, no longer each of its values.
 
 -- Nobody may write what is copied until the triggers are anew, which is in this transaction too.
@@ -42,6 +42,31 @@ $$;
 comment on function logosim._coarse_bits(integer[]) is
   'Internal: of Vienna codes, as numbers, those that have a bit in mark_coarse: three numbers of 64 bits';
 
+create or replace function logosim._coarse_section(number integer) returns smallint
+language sql immutable parallel safe
+set search_path = pg_catalog
+as $$
+  select (100 * array_position(logosim._coarse_codes(), number / 100) + number % 100)::smallint where number >= 1000000
+$$;
+
+comment on function logosim._coarse_section(integer) is
+  'Internal: a section, as a number, in two bytes: place of its division among those that have a bit, and its own two digits; null for what is no section, or of no such division';
+
+create or replace function logosim._coarse_sections(numbers integer[]) returns smallint[]
+language sql immutable parallel safe
+set search_path = pg_catalog
+as $$
+  select c.codes[1 : 5] || case when c.are_all then c.codes[6] else -1::smallint end
+    from (select array_remove(array_agg(s.code), null) || array_fill(0::smallint, array[6]) as codes
+               , count(*) = least(count(s.code), 6) as are_all
+            from unnest(numbers) as n
+           cross join lateral (select logosim._coarse_section(n) as code) s
+           where n <> all (logosim._coarse_codes())) c
+$$;
+
+comment on function logosim._coarse_sections(integer[]) is
+  'Internal: of Vienna codes, as numbers, six sections for mark_coarse; 0: none; the sixth is -1 where mark_look has more codes than six sections and what has a bit';
+
 drop table if exists logosim.mark_coarse;
 
 -- Of one model all columns but the last have one length, so that most rows have.
@@ -56,11 +81,17 @@ create table logosim.mark_coarse (
   , prefix     public.halfvec not null
   , mark_id    uuid           not null
   , look_at    tid            not null
+  , section_1  smallint       not null
+  , section_2  smallint       not null
+  , section_3  smallint       not null
+  , section_4  smallint       not null
+  , section_5  smallint       not null
+  , section_6  smallint       not null
   , source     text           not null
 );
 
 comment on table logosim.mark_coarse is 'What a first look at all marks reads: the beginnings of the embeddings of mark_look beside what filters ask about, in short rows; what comes out near is compared again by the whole embedding. Triggers keep it in step';
-comment on column logosim.mark_coarse.codes_1 is 'Vienna categories and divisions of the mark, one bit each, by logosim._coarse_bits; sections, and codes that have no bit, are in mark_look alone';
+comment on column logosim.mark_coarse.codes_1 is 'Vienna categories and divisions of the mark, one bit each, by logosim._coarse_bits';
 comment on column logosim.mark_coarse.codes_2 is 'As codes_1';
 comment on column logosim.mark_coarse.codes_3 is 'As codes_1';
 comment on column logosim.mark_coarse.model_id is 'As in mark_look';
@@ -69,13 +100,20 @@ comment on column logosim.mark_coarse.has_text is 'As in mark_look';
 comment on column logosim.mark_coarse.prefix is 'First dimensions of the embedding at unit length, by logosim._coarse';
 comment on column logosim.mark_coarse.mark_id is 'As in mark_look';
 comment on column logosim.mark_coarse.look_at is 'Where the row of mark_look was when this one was written; a hint, for rows move: whoever follows it looks whether it is the same mark';
+comment on column logosim.mark_coarse.section_1 is 'A Vienna section of the mark, by logosim._coarse_sections; 0: none';
+comment on column logosim.mark_coarse.section_2 is 'As section_1';
+comment on column logosim.mark_coarse.section_3 is 'As section_1';
+comment on column logosim.mark_coarse.section_4 is 'As section_1';
+comment on column logosim.mark_coarse.section_5 is 'As section_1';
+comment on column logosim.mark_coarse.section_6 is 'As section_1; -1: the mark has more codes, which mark_look tells';
 comment on column logosim.mark_coarse.source is 'As in mark_look';
 
-insert into logosim.mark_coarse (codes_1, codes_2, codes_3, model_id, year, has_text, prefix, mark_id, look_at, source)
-select b.codes[1], b.codes[2], b.codes[3], l.model_id, l.year, l.has_text
-     , logosim._coarse(l.embedding), l.mark_id, l.ctid, l.source
+insert into logosim.mark_coarse
+select b.codes[1], b.codes[2], b.codes[3], l.model_id, l.year, l.has_text, logosim._coarse(l.embedding), l.mark_id, l.ctid
+     , s.codes[1], s.codes[2], s.codes[3], s.codes[4], s.codes[5], s.codes[6], l.source
   from logosim.mark_look l
- cross join logosim._coarse_bits(l.vienna_numbers) as b (codes);
+ cross join logosim._coarse_bits(l.vienna_numbers) as b (codes)
+ cross join logosim._coarse_sections(l.vienna_numbers) as s (codes);
 
 alter table logosim.mark_coarse
   add constraint mark_coarse_pkey primary key (model_id, mark_id)
@@ -84,7 +122,8 @@ alter table logosim.mark_coarse
 
 analyze logosim.mark_coarse;
 
--- They take the values of the filter.
+-- What is near is compared in one go. The others take the values of the filter.
+drop function if exists logosim._compared_whole(logosim.model, public.halfvec, uuid[], tid[], real[], real, integer, integer);
 drop function if exists logosim._expected(text, integer[], integer[], integer[], integer, integer, text[], uuid);
 drop function if exists logosim._near_share(
   logosim.model, public.halfvec, text, text, integer[], integer[], integer[], integer, integer, text[], uuid);

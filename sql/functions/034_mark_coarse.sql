@@ -1,10 +1,11 @@
 -- Purpose: logosim.mark_coarse is what a first look at all marks reads: the first dimensions of each embedding beside the
 --   filter's columns, in rows so short that reading all of them takes a quarter of the time that whole embeddings take.
 --   These triggers write it whenever logosim.mark_look is written; deleted rows go with theirs (foreign key).
--- Codes. A category or division is one bit of three numbers, which are compared in a part of the time that an array takes,
---   and leave nearly all rows of one length: the processor then sees where the next one lies. Sections, and codes that no list has,
---   are without a bit: what a filter says of them is answered by mark_look. Which code has which bit (logosim._coarse_codes,
---   logosim._coarse_bits) came with the table, in revision 0017, and may change only with a revision that writes it anew.
+-- Codes. A category or division is one bit of three numbers, a section one of six small numbers. They are compared in a part
+--   of the time that an array takes, and leave nearly all rows of one length: the processor then sees where the next one
+--   lies. Where a mark has more sections, or codes that no list has, the sixth says so, and mark_look answers for it. Which
+--   code becomes which number (logosim._coarse_codes, _coarse_bits, _coarse_section, _coarse_sections) came with the table,
+--   in revision 0017, and may change only with a revision that writes it anew.
 -- Callers: the triggers, logosim._look_coarsely, the revision that made the table.
 -- Cost: a row for each row of mark_look that is written.
 
@@ -23,13 +24,13 @@ language plpgsql volatile
 set search_path = logosim, public, pg_temp
 as $$
 begin
-  insert into logosim.mark_coarse as c (
-    codes_1, codes_2, codes_3, model_id, year, has_text, prefix, mark_id, look_at, source)
-  select b.codes[1], b.codes[2], b.codes[3], l.model_id, l.year, l.has_text
-       , logosim._coarse(l.embedding), l.mark_id, l.ctid, l.source
+  insert into logosim.mark_coarse as c
+  select b.codes[1], b.codes[2], b.codes[3], l.model_id, l.year, l.has_text, logosim._coarse(l.embedding), l.mark_id, l.ctid
+       , s.codes[1], s.codes[2], s.codes[3], s.codes[4], s.codes[5], s.codes[6], l.source
     from written w
     join logosim.mark_look l on l.model_id = w.model_id and l.mark_id = w.mark_id
    cross join logosim._coarse_bits(l.vienna_numbers) as b (codes)
+   cross join logosim._coarse_sections(l.vienna_numbers) as s (codes)
       on conflict on constraint mark_coarse_pkey do update
      set codes_1 = excluded.codes_1
        , codes_2 = excluded.codes_2
@@ -38,6 +39,12 @@ begin
        , has_text = excluded.has_text
        , prefix = excluded.prefix
        , look_at = excluded.look_at
+       , section_1 = excluded.section_1
+       , section_2 = excluded.section_2
+       , section_3 = excluded.section_3
+       , section_4 = excluded.section_4
+       , section_5 = excluded.section_5
+       , section_6 = excluded.section_6
        , source = excluded.source;
   return null;
 end

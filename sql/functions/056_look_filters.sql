@@ -48,51 +48,62 @@ comment on function logosim._look_filter(integer[], integer[], integer[], intege
   'Internal: the conditions of a filter on a row l of mark_look';
 
 create or replace function logosim._coarse_filter(
-    vienna_any       integer[]
-  , vienna_all       integer[]
-  , vienna_none      integer[]
-  , year_from        integer
-  , year_to          integer
-  , sources          text[]
-  , has_text         boolean
-  , exclude          uuid
-  , out filter       text
-  , out slow_filter  text
+    vienna_any        integer[]
+  , vienna_all        integer[]
+  , vienna_none       integer[]
+  , year_from         integer
+  , year_to           integer
+  , sources           text[]
+  , has_text          boolean
+  , exclude           uuid
+  , out filter        text
+  , out filter_near   text
+  , out filter_whole  text
 ) returns record
 language sql immutable parallel safe
 set search_path = pg_catalog
 as $$
   with asked as (
-    select g.joined
+    select g.kind, g.joined
          , (select string_agg(format(g.by_bits, w.word, w.bits), g.joined order by w.word desc)  -- the last has the most frequent
               from unnest(logosim._coarse_bits(g.numbers)) with ordinality as w (bits, word)
              where w.bits <> 0) as bits
-         , (select format(g.by_numbers
-                        , 'coalesce(
-                             (select h.vienna_numbers from logosim.mark_look h
-                               where h.ctid = l.look_at and h.model_id = l.model_id and h.mark_id = l.mark_id)
-                           , (select h.vienna_numbers from logosim.mark_look h
-                               where h.model_id = l.model_id and h.mark_id = l.mark_id))'
-                        , array_agg(n))
+         , (select case g.kind when 'all' then
+                     string_agg(
+                       coalesce(logosim._coarse_section(n)::text, 'null')
+                       || ' in (l.section_1, l.section_2, l.section_3, l.section_4, l.section_5, l.section_6)'
+                     , ' and ')
+                   else
+                     (select format(g.by_sections, string_agg(format('l.section_%s = any (%L::smallint[])', place, of), ' or '))
+                        from generate_series(1, 6) as place
+                       cross join (select array_remove(array_agg(logosim._coarse_section(n)), null)) as s (of))
+                   end
               from unnest(g.numbers) as n
              where n <> all (logosim._coarse_codes())
-            having count(*) > 0) as numbers
+            having count(*) > 0) as sections
       from (values
-             (vienna_any, ' or ', '(l.codes_%s & %L::bigint) <> 0', '%s operator(pg_catalog.&&) %L::integer[]')
-           , (vienna_all, ' and ', '(l.codes_%s & %2$L::bigint) = %2$L::bigint', '%s operator(pg_catalog.@>) %L::integer[]')
-           , (vienna_none, ' and ', '(l.codes_%s & %L::bigint) = 0', 'not %s operator(pg_catalog.&&) %L::integer[]')
-           ) as g (numbers, joined, by_bits, by_numbers)
+             ('any', vienna_any, ' or ', '(l.codes_%s & %L::bigint) <> 0', '(%s)')
+           , ('all', vienna_all, ' and ', '(l.codes_%s & %2$L::bigint) = %2$L::bigint', null)
+           , ('none', vienna_none, ' and ', '(l.codes_%s & %L::bigint) = 0', 'not (%s)')
+           ) as g (kind, numbers, joined, by_bits, by_sections)
      where cardinality(g.numbers) > 0
   )
   select concat(
-           string_agg(' and (' || a.bits || ')', '') filter (where a.joined = ' and ' or a.numbers is null)
+           string_agg(' and (' || a.bits || ')', '') filter (where a.kind <> 'any' or a.sections is null)
          , logosim._look_facts(year_from, year_to, sources, has_text, exclude))
        , coalesce(
-           string_agg(' and (' || concat_ws(a.joined, case a.joined when ' or ' then a.bits end, a.numbers) || ')', '')
-             filter (where a.numbers is not null)
+           ' and (l.section_6 < 0 or '
+           || string_agg('(' || concat_ws(' or ', case a.kind when 'any' then a.bits end, a.sections) || ')', ' and ')
+                filter (where a.sections is not null)
+           || ')'
          , '')
+       , case when count(a.sections) > 0 then
+           ' and (l.section_6 >= 0 or true'
+           || logosim._look_filter(vienna_any, vienna_all, vienna_none, null, null, null, null, null)
+           || ')'
+         else '' end
     from asked a
 $$;
 
 comment on function logosim._coarse_filter(integer[], integer[], integer[], integer, integer, text[], boolean, uuid) is
-  'Internal: the conditions of a filter on a row l of mark_coarse: those that it answers, and those for which it asks mark_look';
+  'Internal: the conditions of a filter on a row l of mark_coarse: those on its bits and facts, those on its sections, and those on a row of mark_look where the short one does not tell';

@@ -183,7 +183,7 @@ begin
       coarse := logosim._coarse_filter(
         any_numbers, all_numbers, none_numbers, year_from, year_to, sources, has_text, exclude);
       for found in
-        select * from logosim._look_coarsely(model, embeddings, wanted, left_over, coarse.filter, coarse.slow_filter)
+        select * from logosim._look_coarsely(model, embeddings, wanted, left_over, coarse.filter, coarse.filter_near, coarse.filter_whole)
       loop
         mark_ids := mark_ids || found.mark_ids;
         distances := distances || found.distances;

@@ -193,7 +193,7 @@ begin
     , case when sound is not null then 'left join logosim.name_sketch s on s.mark_id = m.mark_id' end)
     using query_embedding, spelling, sound, any_codes, all_codes, year_from, year_to, sources, exclude
         , none_codes, looked.mark_ids, looked.distances, looked.route, looked.passed, is_complete, looked.examined, began
-        , name_filter, exact, has_text is distinct from false, looked.numbers;
+        , name_filter, exact, has_text is distinct from false and coalesce(spelling, sound) is not null, looked.numbers;
 end
 $$;
 

@@ -129,7 +129,10 @@ def test_whatever_a_first_look_sees_the_nearest_are_found(stored: Stored, spoilt
             routes |= {row[1] for row in rows}
         connection.rollback()
     assert found >= RECALL * QUERIES * WANTED
-    assert routes == ({"exact"} if spoilt in {"beginnings that say nothing", "beginnings all alike"} else {"coarse"})
+    if spoilt in {"beginnings that say nothing", "beginnings all alike"}:
+        assert "exact" in routes  # or all that pass were compared by the way
+    else:
+        assert routes == {"coarse"}
 
 
 def test_what_a_first_look_brings_can_be_measured(stored: Stored) -> None:
@@ -184,41 +187,40 @@ def test_filters_equal_their_plain_twin(
         assert {row[0] for row in some} <= expected
 
 
-@pytest.mark.parametrize("moved", [False, True], ids=["hints hold", "rows have moved"])
 @pytest.mark.parametrize("wanted", FILTERS)
-def test_short_rows_pass_a_filter_as_whole_ones_do(stored: Stored, wanted: Filter, moved: bool) -> None:
+def test_short_rows_pass_a_filter_as_whole_ones_do(
+    stored: Stored, stored_connection: psycopg.Connection[Any], wanted: Filter
+) -> None:
     exclude = stored.marks[3].mark_id
-    with psycopg.connect(stored.url) as connection:
-        if moved:
-            connection.execute(SPOILT["rows have moved"].encode())
-        conditions = connection.execute(
-            """
-            select f.filter || f.slow_filter, f.slow_filter <> ''
-              from logosim._coarse_filter(
-                     logosim._vienna_numbers(%s::text[]), logosim._vienna_numbers(%s::text[])
-                   , logosim._vienna_numbers(%s::text[]), %s, %s, %s::text[], %s, %s) f
-            """,
-            (
-                list(wanted.vienna_any),
-                list(wanted.vienna_all),
-                list(wanted.vienna_none),
-                wanted.year_from,
-                wanted.year_to,
-                list(wanted.sources),
-                wanted.has_text,
-                exclude,
-            ),
-        ).fetchone()
-        assert conditions is not None
-        passing = connection.execute(
-            b"select l.mark_id from logosim.mark_coarse l where true " + conditions[0].encode()
-        )
-        found = {row[0] for row in passing.fetchall()}
-        connection.rollback()
+    row = stored_connection.execute(
+        """
+        select array[f.filter, f.filter_near, f.filter_whole]
+          from logosim._coarse_filter(
+                 logosim._vienna_numbers(%s::text[]), logosim._vienna_numbers(%s::text[])
+               , logosim._vienna_numbers(%s::text[]), %s, %s, %s::text[], %s, %s) f
+        """,
+        (
+            list(wanted.vienna_any),
+            list(wanted.vienna_all),
+            list(wanted.vienna_none),
+            wanted.year_from,
+            wanted.year_to,
+            list(wanted.sources),
+            wanted.has_text,
+            exclude,
+        ),
+    ).fetchone()
+    assert row is not None
+    statement = """
+        select l.mark_id
+          from (select c.*, k.vienna_numbers from logosim.mark_coarse c join logosim.mark_look k using (mark_id)) l
+         where true
+        """
+    passing = stored_connection.execute((statement + "".join(row[0])).encode()).fetchall()
     expected = {mark.mark_id for mark, passes in zip(stored.marks, stored.passing(wanted), strict=True) if passes}
-    assert found == expected - {exclude}
+    assert {mark_id for (mark_id,) in passing} == expected - {exclude}
     codes = (*wanted.vienna_any, *wanted.vienna_all, *wanted.vienna_none)
-    assert conditions[1] == any(len(code) == 8 or code == "77.07" for code in codes)
+    assert bool(row[0][1]) == bool(row[0][2]) == any(len(code) == 8 or code == "77.07" for code in codes)
 
 
 @pytest.mark.parametrize(

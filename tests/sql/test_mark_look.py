@@ -33,7 +33,8 @@ COARSE = """
 select c.prefix::text, l.embedding::text
      , (c.year, c.has_text, c.source) is not distinct from (l.year, l.has_text, l.source)
      , c.look_at = l.ctid
-     , array[c.codes_1, c.codes_2, c.codes_3], l.vienna_numbers
+     , array[c.codes_1, c.codes_2, c.codes_3]
+     , array[c.section_1, c.section_2, c.section_3, c.section_4, c.section_5, c.section_6], l.vienna_numbers
   from logosim.mark_look l
   left join logosim.mark_coarse c on c.model_id = l.model_id and c.mark_id = l.mark_id
 """
@@ -46,13 +47,22 @@ def in_step(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
     assert connection.execute("select count(*) from logosim.mark_coarse").fetchone() == (len(copied),)
     row = connection.execute("select logosim._coarse_codes()").fetchone()
     place = {number: place for place, number in enumerate(row[0])} if row else {}
-    for prefix, embedding, *equal, words, numbers in connection.execute(COARSE).fetchall():
+    for prefix, embedding, *equal, words, sections, numbers in connection.execute(COARSE).fetchall():
         bits = sum((word % 2**64) << (64 * index) for index, word in enumerate(words))
         assert bits == sum(1 << place[number] for number in numbers if number in place)
+        assert sections == six_sections([number for number in numbers if number not in place], place)
         beginning = np.array(json.loads(embedding)[:64])
         assert np.allclose(json.loads(prefix), beginning / np.linalg.norm(beginning), atol=1e-3)
         assert equal == [True, True]
     return copied
+
+
+def six_sections(numbers: list[int], place: dict[int, int]) -> list[int]:
+    """The plain twin of logosim._coarse_sections."""
+    told = [100 * (place[number // 100] + 1) + number % 100 for number in numbers if number // 100 in place]
+    are_all = len(told) == len(numbers) <= 6
+    filled = [*told, 0, 0, 0, 0, 0, 0]
+    return [*filled[:5], filled[5] if are_all else -1]
 
 
 def merge(pool: Pool, *marks: Mark) -> None:
@@ -84,6 +94,9 @@ MARKS = (
     replace(mark(1), text="Kalomi", vienna_codes=("27.05.01", "26.04.05"), year=2001),
     replace(mark(2), vienna_codes=("98.01",), year=None),
     mark(3),
+    replace(mark(4), vienna_codes=("01.01.01", "02.01.01", "03.01.01", "26.04.99", "27.05.00", "99.99.99")),
+    replace(mark(5), vienna_codes=("01.01.01", "02.01.01", "03.01.01", "26.04.99", "27.05.00", "98.10.01", "99.99.99")),
+    replace(mark(6), vienna_codes=("26.04.01", "77.07.01")),
 )
 
 
@@ -92,7 +105,7 @@ def test_it_follows_the_life_of_marks(
 ) -> None:
     merge(pool, *MARKS)
     assert in_step(connection) == []  # nothing has been looked at
-    assert look_at_all(queue) == 3
+    assert look_at_all(queue) == 6
     by_id = {row[1]: row for row in in_step(connection)}
     assert by_id[MARKS[0].mark_id][3:] == (2001, True, "t", [126, 12604, 1260405, 127, 12705, 1270501])
     assert by_id[MARKS[1].mark_id][3:] == (None, False, "t", [198, 19801])
@@ -113,7 +126,7 @@ def test_it_follows_the_life_of_marks(
     assert row[2] != before
 
     connection.execute("delete from logosim.mark where mark_id = %s", (MARKS[0].mark_id,))
-    assert len(in_step(connection)) == 2
+    assert len(in_step(connection)) == 5
 
 
 def test_it_follows_whoever_writes(
@@ -128,7 +141,7 @@ def test_it_follows_whoever_writes(
     )
     assert len({row[2] for row in in_step(connection)}) == 1
     connection.execute("delete from logosim.mark_features where mark_id = %s", (MARKS[0].mark_id,))
-    assert len(in_step(connection)) == 2
+    assert len(in_step(connection)) == 5
 
 
 def test_a_change_that_nobody_filters_by_rewrites_nothing(

@@ -220,8 +220,7 @@ mark_coarse = Table(
         "codes_1",
         BigInteger,
         nullable=False,
-        comment="Vienna categories and divisions of the mark, one bit each, by logosim._coarse_bits; sections, and "
-        "codes that have no bit, are in mark_look alone",
+        comment="Vienna categories and divisions of the mark, one bit each, by logosim._coarse_bits",
     ),
     Column("codes_2", BigInteger, nullable=False, comment="As codes_1"),
     Column("codes_3", BigInteger, nullable=False, comment="As codes_1"),
@@ -241,6 +240,19 @@ mark_coarse = Table(
         nullable=False,
         comment="Where the row of mark_look was when this one was written; a hint, for rows move: whoever follows it "
         "looks whether it is the same mark",
+    ),
+    Column(
+        "section_1",
+        SmallInteger,
+        nullable=False,
+        comment="A Vienna section of the mark, by logosim._coarse_sections; 0: none",
+    ),
+    *(Column(f"section_{n}", SmallInteger, nullable=False, comment="As section_1") for n in range(2, 6)),
+    Column(
+        "section_6",
+        SmallInteger,
+        nullable=False,
+        comment="As section_1; -1: the mark has more codes, which mark_look tells",
     ),
     Column("source", Text, nullable=False, comment="As in mark_look"),
     PrimaryKeyConstraint("model_id", "mark_id", name="mark_coarse_pkey"),
