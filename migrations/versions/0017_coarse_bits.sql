@@ -1,5 +1,5 @@
 -- Purpose: the short rows of mark_coarse carry their Vienna codes as numbers of one length in place of an array: reading them
---   costs half. Writing them anew takes minutes for hundreds of thousands of marks.
+--   takes less time. Writing them anew takes minutes for hundreds of thousands of marks.
 --   Functions of searches by look take their filter as text with its values in it, no longer each of its values.
 
 -- Nobody may write what is copied until the triggers are anew, which is in this transaction too.

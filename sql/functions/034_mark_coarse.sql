@@ -1,5 +1,5 @@
 -- Purpose: logosim.mark_coarse is what a first look at all marks reads: the first dimensions of each embedding beside the
---   filter's columns, in rows so short that reading all of them takes a quarter of the time that whole embeddings take.
+--   filter's columns, in rows so short that reading all of them takes a part of the time that whole embeddings take.
 --   These triggers write it whenever logosim.mark_look is written; deleted rows go with theirs (foreign key).
 -- Codes. A category or division is one bit of three numbers, a section one of six small numbers. They are compared in a part
 --   of the time that an array takes, and leave nearly all rows of one length: the processor then sees where the next one
@@ -24,7 +24,9 @@ language plpgsql volatile
 set search_path = logosim, public, pg_temp
 as $$
 begin
-  insert into logosim.mark_coarse as c
+  insert into logosim.mark_coarse (
+    codes_1, codes_2, codes_3, model_id, year, has_text, prefix, mark_id, look_at
+  , section_1, section_2, section_3, section_4, section_5, section_6, source)
   select b.codes[1], b.codes[2], b.codes[3], l.model_id, l.year, l.has_text, logosim._coarse(l.embedding), l.mark_id, l.ctid
        , s.codes[1], s.codes[2], s.codes[3], s.codes[4], s.codes[5], s.codes[6], l.source
     from written w

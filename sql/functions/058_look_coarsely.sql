@@ -11,10 +11,11 @@
 --   holds for any model; where the first dimensions say little it would take too many, and the answer is left to whoever
 --   compares all.
 -- Notes. The residuals of the regression have longer tails than a normal distribution, for marks cluster: their deviation
---   is taken 1.3 times, and the slope three of its own deviations less steep. `case` keeps conditions in their order; how
---   few rows they leave the planner cannot know, hence parallel_tuple_cost, and joins by nested loops alone. The comparison
---   of mark and hint is one that no index serves, or the planner would not take the hint. The sample is of the same pages
---   each time: a question has one answer. Arrays are gathered from subqueries that are in order, and keep it.
+--   is taken 1.3 times, and the slope three of its own deviations less steep. Conditions stand in a list, not in a `case`,
+--   which would take a quarter longer; the planner asks the cheapest first. How few rows they leave it cannot know, hence
+--   parallel_tuple_cost, and joins by nested loops alone. The comparison of mark and hint is one that no index serves, or
+--   the planner would not take the hint. The sample is of the same pages each time: a question has one answer. Arrays are
+--   gathered from subqueries that are in order, and keep it.
 
 create or replace function logosim._coarse_within(
     model     logosim.model
@@ -68,7 +69,6 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog
 as $$
 declare
-  missed     constant double precision := 0.005 * wanted;  -- so many may be expected to be left out
   cautious   constant double precision := slope - 3 * deviation / nullif(sqrt(spread), 0);
   intercept  constant double precision := whole - cautious * coarse;
   width      constant double precision := 1.3 * sqrt(2) * deviation;
@@ -82,10 +82,10 @@ begin
   end if;
   -- Beyond lie fewer of the nearest than a quarter as many marks of the kind of the last one near would give: a half or
   -- less, as measured. Looking further takes as long again: not for one in fifty.
-  if erfc((intercept + cautious * within - farthest) / width) / 2 * compared / 4 <= 8 * missed then
+  if erfc((intercept + cautious * within - farthest) / width) / 2 * compared / 4 <= 0.04 * wanted then
     return null;
   end if;
-  return (farthest + 2.3 * width - intercept) / cautious;
+  return greatest((farthest + 2.3 * width - intercept) / cautious, within);
 end
 $$;
 
@@ -156,7 +156,7 @@ begin
   return query execute format(
     'with passing as materialized (
        select l.mark_id, %1$s
-         from (select l.mark_id, l.prefix, l.year, l.has_text, l.source, l.section_6
+         from (select l.mark_id, l.prefix, l.section_6
                     , coalesce(other.embedding, hint.embedding) as embedding
                     , coalesce(other.vienna_numbers, hint.vienna_numbers) as vienna_numbers
                  from logosim.mark_coarse l
@@ -202,14 +202,14 @@ declare
   near      record;
 begin
   select array_agg(embeddings[n] order by place), array_agg(wanted[n] order by place)
-       , array_agg(b.prefix order by place)
+       , array_agg(c.prefix order by place)
        , array_agg(greatest(least(greatest(100 * (1 - b.share) ^ 2, 6), 14) * wanted[n], 2000)::integer order by place)
        , array_agg(greatest(40 * wanted[n], 10000) order by place)
     into embeddings, wanted, prefixes, expected, most
     from unnest(asked) with ordinality as a (n, place)
    cross join lateral (select logosim._coarse(embeddings[n]) as prefix) as c
    cross join lateral (
-    select c.prefix, (l2_norm(subvector(embeddings[n], 1, vector_dims(c.prefix))) / l2_norm(embeddings[n])) ^ 2 as share) as b;
+    select (l2_norm(subvector(embeddings[n], 1, vector_dims(c.prefix))) / l2_norm(embeddings[n])) ^ 2 as share) as b;
   within := logosim._coarse_within(model, prefixes || prefixes, expected || most, filter || filter_near);
   for near in
     select * from logosim._coarse_near(model, embeddings, within[: count], wanted, filter, filter_near, filter_whole)

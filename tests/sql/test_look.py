@@ -122,7 +122,7 @@ def test_whatever_a_first_look_sees_the_nearest_are_found(stored: Stored, spoilt
         found = 0
         routes = set()
         for query in range(QUERIES):
-            code = stored.key_near(0.29) if query % 2 else "27.05.01"  # mark_look is asked about sections
+            code = stored.key_near(0.29) if query % 2 else "27.05.01"  # a section
             wanted = Filter(vienna_none=(code,)) if query % 4 else Filter()
             rows = ask(connection, stored.queries[query], wanted)
             found += len(set(stored.nearest(query, stored.passing(wanted))) & {row[0] for row in rows})
@@ -133,6 +133,44 @@ def test_whatever_a_first_look_sees_the_nearest_are_found(stored: Stored, spoilt
         assert "exact" in routes  # or all that pass were compared by the way
     else:
         assert routes == {"coarse"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "further"),
+    [
+        ({}, None),
+        ({"within": float("inf"), "nearest": 7}, None),  # all that pass were compared
+        ({"farthest": 0.75}, -0.1993),  # what lies beyond may well be as near
+        ({"farthest": 0.75, "deviation": 0.003}, None),  # hardly, where beginnings say all
+        ({"nearest": 199}, float("inf")),
+        ({"late": 21}, float("inf")),
+        ({"slope": 0.05, "deviation": 0.1}, float("inf")),
+        ({"slope": None, "deviation": None, "whole": None, "coarse": None, "nearest": 0}, float("inf")),
+    ],
+)
+def test_a_regression_says_how_far_one_must_look(
+    stored_connection: psycopg.Connection[Any], changed: dict[str, Any], further: float | None
+) -> None:
+    row = stored_connection.execute(
+        """
+        select logosim._coarse_further(
+                 %(within)s::real, 200, 1500, %(nearest)s::integer, %(late)s::bigint, %(farthest)s::real
+               , %(slope)s::float8, 20, %(deviation)s::float8, %(whole)s::float8, %(coarse)s::float8)
+        """,
+        {
+            "within": -0.3,
+            "nearest": 200,
+            "late": 2,
+            "farthest": 0.5,
+            "slope": 0.9,
+            "deviation": 0.03,
+            "whole": 0.7,
+            "coarse": -0.4,
+            **changed,
+        },
+    ).fetchone()
+    assert row is not None
+    assert row[0] == (further if further is None else pytest.approx(further, abs=1e-3))
 
 
 def test_what_a_first_look_brings_can_be_measured(stored: Stored) -> None:
@@ -211,6 +249,9 @@ def test_short_rows_pass_a_filter_as_whole_ones_do(
         ),
     ).fetchone()
     assert row is not None
+    more = stored_connection.execute("select count(*) from logosim.mark_coarse where section_6 < 0").fetchone()
+    assert more is not None
+    assert 0 < more[0] < MARKS  # of these mark_look tells the codes
     statement = """
         select l.mark_id
           from (select c.*, k.vienna_numbers from logosim.mark_coarse c join logosim.mark_look k using (mark_id)) l
