@@ -85,7 +85,7 @@ begin
   if erfc((intercept + cautious * within - farthest) / width) / 2 * compared / 4 <= 0.04 * wanted then
     return null;
   end if;
-  return greatest((farthest + 2.3 * width - intercept) / cautious, within);
+  return nullif(greatest((farthest + 2.3 * width - intercept) / cautious, within), within);  -- no further: enough
 end
 $$;
 
@@ -200,11 +200,12 @@ declare
   most      integer[];  -- to be compared whole
   within    real[];  -- for as many as are expected, and for the most
   near      record;
+  place     integer;  -- among those asked about
 begin
-  select array_agg(embeddings[n] order by place), array_agg(wanted[n] order by place)
-       , array_agg(c.prefix order by place)
-       , array_agg(greatest(least(greatest(100 * (1 - b.share) ^ 2, 6), 14) * wanted[n], 2000)::integer order by place)
-       , array_agg(greatest(40 * wanted[n], 10000) order by place)
+  select array_agg(embeddings[n] order by a.place), array_agg(wanted[n] order by a.place)
+       , array_agg(c.prefix order by a.place)
+       , array_agg(greatest(least(greatest(100 * (1 - b.share) ^ 2, 6), 14) * wanted[n], 2000)::integer order by a.place)
+       , array_agg(greatest(40 * wanted[n], 10000) order by a.place)
     into embeddings, wanted, prefixes, expected, most
     from unnest(asked) with ordinality as a (n, place)
    cross join lateral (select logosim._coarse(embeddings[n]) as prefix) as c
@@ -214,15 +215,15 @@ begin
   for near in
     select * from logosim._coarse_near(model, embeddings, within[: count], wanted, filter, filter_near, filter_whole)
   loop
-    number := near.number;
-    if near.further <= within[count + number] then
+    place := near.number;
+    if near.further <= within[count + place] then
       select * into near
         from logosim._coarse_near(
-               model, embeddings[number : number], array[near.further], wanted[number : number]
+               model, embeddings[place : place], array[near.further], wanted[place : place]
              , filter, filter_near, filter_whole);
     end if;
     continue when near.further is not null;
-    number := asked[number];
+    number := asked[place];
     mark_ids := near.mark_ids;
     distances := near.distances;
     return next;

@@ -142,6 +142,7 @@ def test_whatever_a_first_look_sees_the_nearest_are_found(stored: Stored, spoilt
         ({"within": float("inf"), "nearest": 7}, None),  # all that pass were compared
         ({"farthest": 0.75}, -0.1993),  # what lies beyond may well be as near
         ({"farthest": 0.75, "deviation": 0.003}, None),  # hardly, where beginnings say all
+        ({"wanted": 1, "nearest": 1, "compared": 2000, "late": 0, "farthest": 0.6556}, None),  # no further
         ({"nearest": 199}, float("inf")),
         ({"late": 21}, float("inf")),
         ({"slope": 0.05, "deviation": 0.1}, float("inf")),
@@ -154,11 +155,14 @@ def test_a_regression_says_how_far_one_must_look(
     row = stored_connection.execute(
         """
         select logosim._coarse_further(
-                 %(within)s::real, 200, 1500, %(nearest)s::integer, %(late)s::bigint, %(farthest)s::real
+                 %(within)s::real, %(wanted)s::integer, %(compared)s::bigint, %(nearest)s::integer
+               , %(late)s::bigint, %(farthest)s::real
                , %(slope)s::float8, 20, %(deviation)s::float8, %(whole)s::float8, %(coarse)s::float8)
         """,
         {
             "within": -0.3,
+            "wanted": 200,
+            "compared": 1500,
             "nearest": 200,
             "late": 2,
             "farthest": 0.5,
