@@ -12,7 +12,7 @@
 --   compares all.
 -- Notes. The residuals of the regression have longer tails than a normal distribution, for marks cluster: their deviation
 --   is taken 1.3 times, and the slope three of its own deviations less steep. Conditions stand in a list, not in a `case`,
---   which would take a quarter longer; the planner asks the cheapest first. How few rows they leave it cannot know, hence
+--   which would take longer; the planner asks the cheapest first. How few rows they leave it cannot know, hence
 --   parallel_tuple_cost, and joins by nested loops alone. The comparison of mark and hint is one that no index serves, or
 --   the planner would not take the hint. The sample is of the same pages each time: a question has one answer. Arrays are
 --   gathered from subqueries that are in order, and keep it.
